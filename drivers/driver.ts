@@ -1,0 +1,173 @@
+import type { z } from "zod";
+import type { Counters } from "../model/counter.ts";
+import type { Log } from "../model/log.ts";
+import type { Reason } from "../model/quality.ts";
+import type { ReadingBatch } from "../model/reading.ts";
+import type { Channel, Component, Device, Link } from "../model/site.ts";
+import type { Clock, Micros } from "../model/time.ts";
+
+/*
+ * The contract between drivers and the gateway. One driver instance serves one link.
+ *
+ *  - A constructor touches nothing outside; what it throws is a configuration error.
+ *  - `start` opens the link and keeps it open for ever, with back-off and jitter; it returns once it has begun, not once the
+ *    peer is there: a device that is down at start is a normal situation.
+ *  - Every channel that could NOT be read is reported as a bad reading with the reason.
+ *  - `stop` returns within STOP_BOUND, and nothing is entered after it.
+ *  - Nothing is acknowledged to a peer before `intake.durable` has reached the ticket of what it sent.
+ */
+
+/** Longest time a driver may take to stop. */
+export const STOP_BOUND: Micros = 2_000_000;
+
+/** Position of a message in the journal. Tickets grow; everything up to `Intake.durable` is on disk. */
+export type Ticket = number;
+
+/** The intake could not take the message for keeping (its bound is reached, or the disk fails). Rules have seen it all the same. */
+export const REFUSED: Ticket = -1;
+
+/** Why a message enters, for the spacing of commits. */
+export type Patience =
+  /** Somebody waits for the acknowledgement: commit within about 20 ms. */
+  | "acknowledged"
+  /** Nobody waits (polled data): commits may be seconds apart, to spare flash. */
+  | "polled";
+
+/** The one door through which readings enter. Declared here, implemented by the gateway. */
+export interface Intake {
+  /**
+   * Takes one message. Rules run on it before this returns; the batch may be reused at once.
+   * Returns the ticket whose durability is the permission to acknowledge, or REFUSED. Never throws.
+   */
+  enter(batch: ReadingBatch, patience: Patience): Ticket;
+  /**
+   * The same for who prefers to wait: resolves when durable.
+   * @throws HostError JOURNAL_UNAVAILABLE or INTAKE_FULL: then nothing may be acknowledged.
+   */
+  accept(batch: ReadingBatch): Promise<Ticket>;
+  /** Everything up to this ticket is on disk. */
+  readonly durable: Ticket;
+  /** Calls `listener` with the new value whenever `durable` grows. Returns the way to stop that. */
+  onDurable(listener: (durable: Ticket) => void): () => void;
+  /** True while more is waiting for the disk than the bound allows: slow acknowledged sources down. */
+  readonly congested: boolean;
+  onRelieved(listener: () => void): () => void;
+  /**
+   * Whether a message with this identity has been accepted before (or recently enough to be remembered); for repeats only
+   * (MQTT's DUP, a frame counter seen twice). Never call it for messages that the protocol does not call repeats.
+   */
+  isRepeat(identityHigh: number, identityLow: number): boolean;
+  /** The link as a whole can or cannot carry anything. Reported on change only. */
+  linkHealth(link: number, up: boolean, reason: Reason): void;
+  /** One device answers or does not. Reported on change only. */
+  deviceHealth(device: number, up: boolean, reason: Reason): void;
+  /** A publication or frame that no profile could decode: kept (bounded) for a person to look at, and counted. */
+  quarantine(undecodable: Undecodable): void;
+}
+
+export interface Undecodable {
+  readonly link: string;
+  /** Device id when known, else the topic or peer address it came from. */
+  readonly source: string;
+  readonly error: string;
+  /** The first bytes of what arrived. */
+  readonly payload: Uint8Array;
+}
+
+/** A device as its driver needs it: resolved, with the protocol's section of its profile. */
+export interface DeviceOnLink<Address, Section> {
+  readonly device: Device;
+  readonly address: Address;
+  readonly profile: Section;
+  /** Channels with the local id under which the profile's section knows them. */
+  readonly channels: readonly {
+    readonly local: string;
+    readonly channel: Channel;
+    readonly component?: Component;
+  }[];
+}
+
+export interface DriverContext<Options = unknown, Address = unknown, Section = unknown> {
+  readonly link: Link;
+  readonly options: Options;
+  readonly devices: readonly DeviceOnLink<Address, Section>[];
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly counters: Counters;
+  /** Reads a secret named in the site file (`env:NAME` or `file:PATH`). @throws ConfigurationError SECRET_MISSING */
+  readonly secret: (reference: string) => string;
+}
+
+/** One value as the device says it now, for `tocsin read`. */
+export interface SnapshotValue {
+  readonly channel: string;
+  /** What came over the wire, as a person would write it: `0x42C8 0x0000`, or the JSON fragment. */
+  readonly raw: string;
+  /** Where it came from: `holding 2..3`, or the JSON path. */
+  readonly from: string;
+  readonly value: number;
+  readonly reason: Reason;
+  readonly time: Micros;
+}
+
+export interface Driver {
+  start(intake: Intake): Promise<void>;
+  stop(): Promise<void>;
+  /**
+   * Asks a device now (polled protocols) or tells what it said last (pushed ones). A polled read takes its turn in the
+   * link's queue, so the bus is not disturbed.
+   * @throws DeviceError or NetworkError when it cannot be read.
+   */
+  read(device: number, signal: AbortSignal): Promise<SnapshotValue[]>;
+  /** Present when the link is a broker that alerts can be published on. */
+  readonly bus?: MessageBus;
+}
+
+/** Who sent a message on the bus, as the broker has authenticated it. */
+export interface Sender {
+  readonly client: string;
+  /** Undefined on an open loopback listener. */
+  readonly user: string | undefined;
+}
+
+export interface BusMessage {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  readonly retained: boolean;
+  readonly sender: Sender;
+}
+
+/** Publish and subscribe, whoever the broker is. What alerts and commands travel on. */
+export interface MessageBus {
+  /** Resolves when the broker has the message (QoS 1: acknowledged). An empty payload with `retain` clears the topic. */
+  publish(
+    topic: string,
+    payload: string | Uint8Array,
+    options: { qos: 0 | 1; retain: boolean },
+  ): Promise<void>;
+  /** Messages whose topic matches `filter`. Returns the way to stop that. */
+  subscribe(filter: string, listener: (message: BusMessage) => void): () => void;
+  readonly connected: boolean;
+  onConnected(listener: (connected: boolean) => void): () => void;
+  /** Live subscribers whose subscriptions include this topic; undefined when the broker cannot tell. */
+  subscribers(topic: string): number | undefined;
+}
+
+/**
+ * One kind of link, as the registry knows it. Imports no protocol library, so that `tocsin check` can load all of them;
+ * the driver itself is loaded only when a site uses it.
+ */
+export interface DriverKind {
+  /** The link's `type` in the site file. */
+  readonly type: string;
+  readonly summary: string;
+  /** Options of the link, without `type` and `name`. */
+  readonly link: z.ZodObject;
+  /** Options of a device's `address` on such a link. */
+  readonly address: z.ZodObject;
+  /** Which section a profile needs for devices on this link. */
+  readonly section: "modbus" | "payload";
+  /** Polled protocols: how often the driver asks for a channel of such a device. Undefined: the device speaks by itself. */
+  period?(request: { options: unknown; address: unknown; section: unknown; local: string }): Micros;
+  load(): Promise<{ create(context: DriverContext): Driver }>;
+}

@@ -1,0 +1,8 @@
+import type { DriverKind } from "./driver.ts";
+import { modbusKinds } from "./modbus/kinds.ts";
+import { mqttKinds } from "./mqtt/kinds.ts";
+
+const KINDS: readonly DriverKind[] = [...modbusKinds, ...mqttKinds];
+
+/** The kinds of link there are, by the `type` they have in a site file. */
+export const driverKinds: ReadonlyMap<string, DriverKind> = new Map(KINDS.map((kind) => [kind.type, kind]));

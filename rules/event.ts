@@ -1,0 +1,79 @@
+import type { Mode } from "../model/domain.ts";
+import type { Reason } from "../model/quality.ts";
+import type { AlarmClass, Severity } from "../model/severity.ts";
+import type { Micros } from "../model/time.ts";
+
+/**
+ * States of an alarm (ISA-18.2 / IEC 62682 letters A to F). Shelved, suppressed and out of service are beside these: an
+ * alarm in them goes on being evaluated.
+ */
+export const ALARM_STATES = [
+  "normal", // A
+  "unacknowledged", // B: active
+  "acknowledged", // C: active
+  "returned", // D: back to normal, unacknowledged
+  "latched-unacknowledged", // E: the condition has gone, the latch holds
+  "latched", // F: the same, acknowledged; waits for reset
+] as const;
+export type AlarmState = (typeof ALARM_STATES)[number];
+
+/** What an event says happened. */
+export const TRANSITIONS = [
+  "raise", // a new occurrence
+  "upgrade", // worse; unacknowledged again
+  "downgrade", // better, still active
+  "return", // the condition has cleared
+  "again", // the condition came back within the same occurrence (from D, E or F)
+  "acknowledge",
+  "reset",
+  "withdraw", // the rule or its subject is gone from the configuration
+  "historical", // found in late data: never touches the live alarm
+  "void", // sequence numbers that were reserved and lost: they never carried an event
+] as const;
+export type Transition = (typeof TRANSITIONS)[number];
+
+/** One transition of one alarm: what the alarm log keeps and the alert topics carry. Plain data, JSON-safe but for NaN. */
+export interface AlarmEvent {
+  /** Site-wide, without gaps on `event/#`. */
+  readonly seq: number;
+  /** The `seq` before this one among events of the same `highest` severity; 0 when there was none. */
+  readonly prev: number;
+  readonly transition: Transition;
+  /** Number of the occurrence, site-wide, never reused. */
+  readonly occurrence: number;
+  readonly rule: string;
+  /** Subject key (site.ts). */
+  readonly subject: string;
+  readonly point: string;
+  readonly domain: string;
+  readonly class: AlarmClass;
+  readonly mode: Mode;
+  /** Severity after the transition; after a return, the last one it had. */
+  readonly severity: Severity;
+  /** Severity before, where it differs in meaning: upgrade, downgrade. */
+  readonly severityBefore?: Severity;
+  /** The highest the occurrence has reached: the severity of its topic. */
+  readonly highest: Severity;
+  readonly from: AlarmState;
+  readonly to: AlarmState;
+  /** Logical time on the intake clock, µs. */
+  readonly time: Micros;
+  /** When the occurrence was raised, logical time, µs. */
+  readonly since: Micros;
+  /** Of the deciding reading; for a timer, of the last usable reading before it. NaN: none. */
+  readonly value: number;
+  readonly reason: Reason;
+  /** The instrument's own time of that reading, µs. */
+  readonly measured: Micros;
+  /** Limit that was crossed, in the channel's unit; NaN where none applies. */
+  readonly limit: number;
+  /** How many things below the subject are covered by this alarm (monitoring lost at a link: its devices). */
+  readonly covers?: number;
+  /** Authenticated user of the command behind an acknowledge or reset. */
+  readonly user?: string;
+  readonly note?: string;
+  /** For `void`: last number of the lost span, which starts at `seq`. */
+  readonly voidTo?: number;
+  /** Revision of the configuration that decided. */
+  readonly revision: string;
+}
