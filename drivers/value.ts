@@ -26,22 +26,17 @@ export const codeSchema = z
   });
 
 export const valueSchema = z.strictObject({
-  unit: unitSchema
-    .optional()
-    .meta({
-      description: "Unit of the scaled number; converted to the quantity's own. Default: the quantity's own.",
-    }),
+  unit: unitSchema.optional().meta({
+    description: "Unit of the scaled number; converted to the quantity's own. Default: the quantity's own.",
+  }),
   scale: z
     .number()
     .default(1)
     .meta({ description: "Factor on the raw number.", examples: [0.01] }),
   offset: z.number().default(0).meta({ description: "Added after scaling, in the same unit." }),
-  states: z
-    .record(z.string(), z.number().int())
-    .optional()
-    .meta({
-      description: "For discrete channels: raw value (or text) to code. Anything else is undecodable.",
-    }),
+  states: z.record(z.string(), z.number().int()).optional().meta({
+    description: "For discrete channels: raw value (or text) to code. Anything else is undecodable.",
+  }),
   codes: z.array(codeSchema).default([]).meta({ description: "Sentinels and fault codes, in order." }),
 });
 export type ValueMapping = z.output<typeof valueSchema>;
