@@ -1,0 +1,366 @@
+import {
+  type Intake as DriverIntake,
+  type Patience,
+  REFUSED,
+  type Ticket,
+  type Undecodable,
+} from "../../drivers/driver.ts";
+import type { Counter, Counters } from "../../model/counter.ts";
+import { MODES } from "../../model/domain.ts";
+import { HostError } from "../../model/error.ts";
+import { BAD, qualityOf, type Reason } from "../../model/quality.ts";
+import { FLAG_LATE, FLAG_MODE_SHIFT, type ReadingBatch } from "../../model/reading.ts";
+import type { Site } from "../../model/site.ts";
+import { type Clock, MILLISECOND, MINUTE, type Micros, type Timer } from "../../model/time.ts";
+import type { Derivations } from "../../rules/derivation.ts";
+import type { Engine } from "../../rules/engine.ts";
+import type { AlarmEvent } from "../../rules/event.ts";
+import type { CommandInput, CommandOutcome, Input } from "../../rules/input.ts";
+import type { Timeliness } from "../../rules/timeliness.ts";
+import type { Journal } from "../journal/journal.ts";
+import type { PageBuilder } from "../journal/page.ts";
+import type { IntakeClock } from "./intake-clock.ts";
+import type { RepeatMemory } from "./repeat-memory.ts";
+
+/** A bad reading that says the same as the one before is journalled this often, not every cycle (design.md section 4). */
+const BAD_REPEAT_INTERVAL: Micros = 10 * MINUTE;
+/** An alert waits this long for its commit; then it goes out marked `uncommitted` (design.md principle 3). */
+const ALERT_PATIENCE: Micros = 50 * MILLISECOND;
+
+export interface IntakeOptions {
+  readonly site: Site;
+  readonly engine: Engine;
+  readonly timeliness: Timeliness;
+  readonly derivations: Derivations;
+  readonly journal: Journal;
+  readonly page: PageBuilder;
+  readonly intakeClock: IntakeClock;
+  readonly clock: Clock;
+  readonly counters: Counters;
+  readonly repeats: RepeatMemory;
+  /** Longest time an acknowledged message waits for its commit, and a polled one. */
+  readonly spacing: Readonly<Record<Patience, Micros>>;
+  /** Readings that may wait for the disk; beyond, intake refuses. */
+  readonly bound: number;
+  /** Sends an event on its way to people. */
+  readonly publish: (event: AlarmEvent, committed: boolean) => void;
+  readonly quarantine: (undecodable: Undecodable) => void;
+}
+
+interface PendingEvents {
+  readonly ticket: Ticket;
+  readonly events: readonly AlarmEvent[];
+  readonly timer: Timer;
+}
+
+/**
+ * The one door through which readings enter: stamps, judges their times, runs the rules on them in memory, and hands them to
+ * the journal. Rules and alerts never wait for the disk; acknowledgements always do.
+ */
+export class Intake implements DriverIntake {
+  readonly #o: IntakeOptions;
+  readonly #modeFlags: Uint8Array;
+  readonly #lastBadReason: Uint8Array;
+  readonly #lastBadAt: Float64Array;
+  #events: AlarmEvent[] = [];
+  #pendingEvents: PendingEvents[] = [];
+  #commitTimer: { timer: Timer; at: Micros } | undefined;
+  #tickTimer: { timer: Timer; at: Micros } | undefined;
+  #last: Ticket;
+  #durable: Ticket;
+  #congested = false;
+  #stopped = false;
+  readonly #durableListeners = new Set<(durable: Ticket) => void>();
+  readonly #relievedListeners = new Set<() => void>();
+  readonly #entered: Counter;
+  readonly #refused: Counter;
+  readonly #repeatedBad: Counter;
+  readonly #repeats: Counter;
+  readonly #late: Counter;
+
+  constructor(options: IntakeOptions) {
+    this.#o = options;
+    const { site, counters } = options;
+    this.#modeFlags = Uint8Array.from(
+      site.channels,
+      (channel) => MODES.indexOf(channel.mode) << FLAG_MODE_SHIFT,
+    );
+    this.#lastBadReason = new Uint8Array(site.channels.length);
+    this.#lastBadAt = new Float64Array(site.channels.length);
+    this.#last = options.page.next - 1;
+    this.#durable = this.#last;
+    this.#entered = counters.counter({ name: "readings_entered", help: "Readings that passed the intake." });
+    this.#refused = counters.counter({
+      name: "readings_refused",
+      help: "Readings evaluated but not kept: the disk was behind or failing. Not acknowledged.",
+    });
+    this.#repeatedBad = counters.counter({
+      name: "readings_bad_repeated",
+      help: "Bad readings that said the same as the one before and were left out of the journal.",
+    });
+    this.#repeats = counters.counter({
+      name: "messages_repeated",
+      help: "Repeats recognised by protocol identity.",
+    });
+    this.#late = counters.counter({
+      name: "readings_late",
+      help: "Readings older than the last evaluated one.",
+    });
+    options.journal.onDurable((durable) => this.#settle(durable));
+  }
+
+  /** Begins to fire timers. Before this, only a restore feeds the engine. */
+  start(): void {
+    this.#armTick();
+  }
+
+  get durable(): Ticket {
+    return this.#durable;
+  }
+
+  /** Ticket of the last record handed in. */
+  get last(): Ticket {
+    return this.#last;
+  }
+
+  get congested(): boolean {
+    return this.#congested;
+  }
+
+  enter(batch: ReadingBatch, patience: Patience): Ticket {
+    if (this.#stopped) return REFUSED;
+    const { engine, journal, page, intakeClock, derivations } = this.#o;
+    const received = intakeClock.now();
+    this.#admit(batch, received);
+    if (batch.length === 0) return this.#last;
+    derivations.extend(batch);
+    this.#entered.add(batch.length);
+    engine.readings(batch, 0, batch.length, received);
+    const waiting = page.readings + journal.inFlight.readings;
+    if (waiting + batch.length > this.#o.bound || journal.failure !== undefined) {
+      this.#refused.add(batch.length);
+      this.#congest(true);
+      this.#afterEvaluation(received, undefined);
+      return REFUSED;
+    }
+    if (waiting * 2 > this.#o.bound) this.#congest(true);
+    page.message(batch, received);
+    this.#last = page.next - 1;
+    if (batch.identityHigh !== 0 || batch.identityLow !== 0) {
+      this.#o.repeats.remember(batch.identityHigh, batch.identityLow);
+    }
+    this.#afterEvaluation(received, patience);
+    return this.#last;
+  }
+
+  async accept(batch: ReadingBatch): Promise<Ticket> {
+    const ticket = this.enter(batch, "acknowledged");
+    if (ticket === REFUSED) throw this.#o.journal.failure ?? intakeFull();
+    await this.whenDurable(ticket);
+    return ticket;
+  }
+
+  /** Resolves when everything up to `ticket` is on disk. */
+  whenDurable(ticket: Ticket): Promise<void> {
+    if (this.#durable >= ticket) return Promise.resolve();
+    return new Promise((resolve) => {
+      const off = this.onDurable((durable) => {
+        if (durable < ticket) return;
+        off();
+        resolve();
+      });
+    });
+  }
+
+  onDurable(listener: (durable: Ticket) => void): () => void {
+    this.#durableListeners.add(listener);
+    return () => this.#durableListeners.delete(listener);
+  }
+
+  onRelieved(listener: () => void): () => void {
+    this.#relievedListeners.add(listener);
+    return () => this.#relievedListeners.delete(listener);
+  }
+
+  isRepeat(identityHigh: number, identityLow: number): boolean {
+    const repeated = this.#o.repeats.has(identityHigh, identityLow);
+    if (repeated) this.#repeats.add();
+    return repeated;
+  }
+
+  linkHealth(link: number, up: boolean, reason: Reason): void {
+    this.input({ kind: "health", at: this.#o.intakeClock.now(), thing: "link", index: link, up, reason });
+  }
+
+  deviceHealth(device: number, up: boolean, reason: Reason): void {
+    this.input({ kind: "health", at: this.#o.intakeClock.now(), thing: "device", index: device, up, reason });
+  }
+
+  quarantine(undecodable: Undecodable): void {
+    this.#o.quarantine(undecodable);
+  }
+
+  /** A command from an authenticated person. The outcome is known at once; `ticket` says when it is on disk. */
+  command(command: Omit<CommandInput, "kind" | "at">): { outcome: CommandOutcome; ticket: Ticket } {
+    const outcome = this.input({ ...command, kind: "command", at: this.#o.intakeClock.now() });
+    if (outcome === undefined) throw new TypeError("the engine gave a command no outcome");
+    return { outcome, ticket: this.#last };
+  }
+
+  /** Gives the rules anything that is not a reading, and journals it in the order of evaluation. */
+  input(input: Input): CommandOutcome | undefined {
+    if (this.#stopped) return undefined;
+    const outcome = this.#o.engine.apply(input);
+    this.#o.page.input(input);
+    this.#last = this.#o.page.next - 1;
+    this.#afterEvaluation(input.at, input.kind === "command" ? "acknowledged" : "polled");
+    return outcome;
+  }
+
+  /** Catches what the engine emits; wired as its `emit`. */
+  emitted(event: AlarmEvent): void {
+    this.#events.push(event);
+  }
+
+  /** Hands everything waiting to the journal now. */
+  flush(): void {
+    this.#commitTimer?.timer.cancel();
+    this.#commitTimer = undefined;
+    if (this.#o.page.empty) return;
+    this.#o.journal.commit(this.#o.page.take(), "now");
+  }
+
+  /** Nothing enters any more; what has entered is handed to the journal. */
+  stop(): void {
+    this.#stopped = true;
+    this.#tickTimer?.timer.cancel();
+    this.flush();
+  }
+
+  /** Events not yet on disk go out now, marked so. Called when the journal will not settle any more. */
+  releaseEvents(): void {
+    for (const pending of this.#pendingEvents.splice(0)) this.#release(pending, false);
+  }
+
+  /** Judges times, marks modes, and takes repeated bad readings out of the batch, in place. */
+  #admit(batch: ReadingBatch, received: Micros): void {
+    const { timeliness } = this.#o;
+    timeliness.judge(batch, received);
+    const { channel, value, reason, flags, time } = batch;
+    let kept = 0;
+    for (let i = 0; i < batch.length; i++) {
+      const c = channel[i]!;
+      const r = reason[i]!;
+      if (qualityOf(r) === BAD && Number.isNaN(value[i]!)) {
+        if (this.#lastBadReason[c] === r && received - this.#lastBadAt[c]! < BAD_REPEAT_INTERVAL) {
+          this.#repeatedBad.add();
+          continue;
+        }
+        this.#lastBadReason[c] = r;
+        this.#lastBadAt[c] = received;
+      } else {
+        this.#lastBadReason[c] = 0;
+      }
+      if (kept !== i) {
+        channel[kept] = c;
+        value[kept] = value[i]!;
+        reason[kept] = r;
+        time[kept] = time[i]!;
+      }
+      flags[kept] = flags[i]! | this.#modeFlags[c]!;
+      if ((flags[i]! & FLAG_LATE) !== 0) this.#late.add();
+      kept++;
+    }
+    batch.length = kept;
+  }
+
+  #afterEvaluation(received: Micros, patience: Patience | undefined): void {
+    if (this.#events.length > 0) this.#commitEvents(received);
+    else if (patience !== undefined) this.#commitWithin(this.#o.spacing[patience], received);
+    this.#armTick();
+  }
+
+  /** A batch with an event commits at once, events and readings together; people are told after that commit or 50 ms. */
+  #commitEvents(received: Micros): void {
+    const { page, clock, journal } = this.#o;
+    const events = this.#events;
+    this.#events = [];
+    // Refused readings leave no record to hang their events on: the passing of time is one.
+    if (page.empty) page.input({ kind: "tick", at: received });
+    for (const event of events) page.event(event);
+    this.#last = page.next - 1;
+    const ticket = this.#last;
+    this.flush();
+    if (journal.failure !== undefined) {
+      this.releaseEvents();
+      for (const event of events) this.#o.publish(event, false);
+      return;
+    }
+    const pending: PendingEvents = {
+      ticket,
+      events,
+      timer: clock.after(ALERT_PATIENCE, () => {
+        const at = this.#pendingEvents.indexOf(pending);
+        if (at >= 0) this.#pendingEvents.splice(at, 1);
+        this.#release(pending, false);
+      }),
+    };
+    this.#pendingEvents.push(pending);
+  }
+
+  #release(pending: PendingEvents, committed: boolean): void {
+    pending.timer.cancel();
+    for (const event of pending.events) this.#o.publish(event, committed);
+  }
+
+  #commitWithin(spacing: Micros, now: Micros): void {
+    const due = now + spacing;
+    if (this.#commitTimer !== undefined && this.#commitTimer.at <= due) return;
+    this.#commitTimer?.timer.cancel();
+    this.#commitTimer = { at: due, timer: this.#o.clock.after(spacing, () => this.flush()) };
+  }
+
+  /** One timer for the whole engine, at its next deadline. */
+  #armTick(): void {
+    const deadline = this.#o.engine.nextDeadline();
+    if (this.#stopped || deadline === Number.POSITIVE_INFINITY) return;
+    // Deadlines mostly move away (a reading postpones silence): a timer that fires too early looks again, which is cheaper
+    // than setting one at every reading.
+    if (this.#tickTimer !== undefined && this.#tickTimer.at <= deadline) return;
+    this.#tickTimer?.timer.cancel();
+    const delay = Math.max(0, deadline - this.#o.intakeClock.now());
+    this.#tickTimer = { at: deadline, timer: this.#o.clock.after(delay, () => this.#tick()) };
+  }
+
+  #tick(): void {
+    this.#tickTimer = undefined;
+    const now = this.#o.intakeClock.now();
+    this.#o.engine.advance(now);
+    if (this.#events.length > 0) {
+      this.#o.page.input({ kind: "tick", at: now });
+      this.#last = this.#o.page.next - 1;
+    }
+    this.#afterEvaluation(now, undefined);
+  }
+
+  #settle(durable: Ticket): void {
+    this.#durable = durable;
+    while (this.#pendingEvents.length > 0 && this.#pendingEvents[0]!.ticket <= durable) {
+      this.#release(this.#pendingEvents.shift()!, true);
+    }
+    for (const listener of this.#durableListeners) listener(durable);
+    if (this.#congested && this.#o.journal.inFlight.readings * 4 < this.#o.bound) this.#congest(false);
+  }
+
+  #congest(congested: boolean): void {
+    if (this.#congested === congested) return;
+    this.#congested = congested;
+    if (!congested) for (const listener of this.#relievedListeners) listener();
+  }
+}
+
+function intakeFull(): HostError {
+  return new HostError("INTAKE_FULL", "more readings arrive than the disk takes", {
+    hint: "see the journal's lag in `/metrics`; a slow or failing disk is the usual cause",
+  });
+}
