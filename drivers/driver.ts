@@ -88,6 +88,8 @@ export interface DeviceOnLink<Address, Section> {
 }
 
 export interface DriverContext<Options = unknown, Address = unknown, Section = unknown> {
+  /** Id of the site, where a name must be unique among gateways: a client id on a shared broker. */
+  readonly siteId?: string;
   readonly link: Link;
   readonly options: Options;
   readonly devices: readonly DeviceOnLink<Address, Section>[];
@@ -119,6 +121,8 @@ export interface Driver {
    * @throws DeviceError or NetworkError when it cannot be read.
    */
   read(device: number, signal: AbortSignal): Promise<SnapshotValue[]>;
+  /** `host:port` where the driver listens, for links that listen; known once `start` has returned. */
+  readonly listening?: string;
   /** Present when the link is a broker that alerts can be published on. */
   readonly bus?: MessageBus;
 }

@@ -18,6 +18,12 @@ export const FLAG_MODE_MASK = 0b11 << FLAG_MODE_SHIFT;
 /** Computed from other channels of the same message. */
 export const FLAG_DERIVED = 64;
 
+/**
+ * The instrument's time lies before a reading that came without one, so their order is not known: the quality counts as
+ * uncertain at best.
+ */
+export const FLAG_ORDER_UNKNOWN = 128;
+
 /** "The instrument gave no time": the intake puts its own in place. */
 export const NO_TIME: Micros = Number.NaN;
 

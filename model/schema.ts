@@ -60,7 +60,7 @@ export function durationSchema(range: DurationRange = {}) {
       }
       return span;
     })
-    .meta({ examples: ["30s"], pattern: "^(\\d+(\\.\\d+)?(us|ms|min|s|m|h|d))+$" });
+    .meta({ examples: ["30s"], pattern: "^(\\d+(\\.\\d+)?(us|ms|min|s|m|h|d))+$", durationRange: range });
 }
 
 /** Bytes such as `512MB` or `8GiB`; parsed to a number. */

@@ -92,6 +92,8 @@ export interface Component {
   readonly name: Text;
   readonly device: number;
   readonly point: number;
+  /** Where it is on its device, as the profile's section reads it: `{ loop: 1, number: 12 }`. */
+  readonly address?: unknown;
 }
 
 /** Computed from other channels of the same device, in the same message. */

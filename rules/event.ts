@@ -28,7 +28,7 @@ export const TRANSITIONS = [
   "reset",
   "withdraw", // the rule or its subject is gone from the configuration
   "historical", // found in late data: never touches the live alarm
-  "void", // sequence numbers that were reserved and lost: they never carried an event
+  "void", // sequence numbers before this one were reserved and lost: nothing on disk carries them
 ] as const;
 export type Transition = (typeof TRANSITIONS)[number];
 
@@ -65,14 +65,19 @@ export interface AlarmEvent {
   readonly reason: Reason;
   /** The instrument's own time of that reading, µs. */
   readonly measured: Micros;
-  /** Limit that was crossed, in the channel's unit; NaN where none applies. */
+  /** Limit of `severity` in the channel's unit, on the side of the value; NaN where none applies. */
   readonly limit: number;
   /** How many things below the subject are covered by this alarm (monitoring lost at a link: its devices). */
   readonly covers?: number;
   /** Authenticated user of the command behind an acknowledge or reset. */
   readonly user?: string;
   readonly note?: string;
-  /** For `void`: last number of the lost span, which starts at `seq`. */
+  /**
+   * For `void`: first number of the lost span. The event itself has a fresh number, the one behind the span: a lost number may
+   * have been published `uncommitted` before the crash, so it is never used again.
+   */
+  readonly voidFrom?: number;
+  /** For `void`: last number of the lost span. */
   readonly voidTo?: number;
   /** Revision of the configuration that decided. */
   readonly revision: string;

@@ -1,5 +1,6 @@
 import type { Reason } from "../model/quality.ts";
 import type { Micros } from "../model/time.ts";
+import type { SystemRuleId } from "./built-in.ts";
 
 /*
  * Everything the engine reacts to, besides readings. All of it is journalled in the order of evaluation, so that a replay is
@@ -49,7 +50,18 @@ export interface BootInput {
   readonly occurrence: number;
 }
 
-export type Input = CommandInput | HealthInput | TickInput | BootInput;
+/** Something the gateway observes about itself, for which it has a built-in rule. Repeating what holds already is harmless. */
+export interface SystemInput {
+  readonly kind: "system";
+  readonly at: Micros;
+  readonly rule: SystemRuleId;
+  /** What it is about: `sink@influx`; by default the gateway as a whole. Ids as everywhere, so that it can stand in a topic. */
+  readonly subject?: string;
+  readonly active: boolean;
+  readonly note?: string;
+}
+
+export type Input = CommandInput | HealthInput | TickInput | BootInput | SystemInput;
 
 /** What became of a command. */
 export interface CommandOutcome {
@@ -60,6 +72,7 @@ export interface CommandOutcome {
     | "wrong-occurrence"
     | "not-active"
     | "already-acknowledged"
+    | "not-acknowledged"
     | "condition-still-present"
     | "not-latched";
 }

@@ -1,4 +1,49 @@
+import type { Micros } from "../../model/time.ts";
 import type { DriverKind } from "../driver.ts";
+import {
+  type ModbusAddress,
+  rtuOverTcpSchema,
+  rtuSchema,
+  serialAddressSchema,
+  tcpSchema,
+  unitAddressSchema,
+} from "./options.ts";
+import type { ModbusSection } from "./profile.ts";
+import { periodOf } from "./registers.ts";
+
+function period(request: { address: unknown; section: unknown; local: string }): Micros {
+  // Both were parsed by the schemas above and by the profile's: this module is where they get their types back.
+  const address = request.address as ModbusAddress;
+  return periodOf(request.section as ModbusSection, request.local, address.period);
+}
 
 /** The Modbus links: TCP, RTU on a serial port, RTU over TCP. */
-export const modbusKinds: readonly DriverKind[] = [];
+export const modbusKinds: readonly DriverKind[] = [
+  {
+    type: "modbus-tcp",
+    summary: "Modbus TCP: an instrument, or a gateway with several units behind it.",
+    link: tcpSchema,
+    address: unitAddressSchema,
+    section: "modbus",
+    period,
+    load: async () => (await import("./transports.ts")).modbusTcp,
+  },
+  {
+    type: "modbus-rtu",
+    summary: "Modbus RTU on a serial port (RS-485 or RS-232).",
+    link: rtuSchema,
+    address: serialAddressSchema,
+    section: "modbus",
+    period,
+    load: async () => (await import("./transports.ts")).modbusRtu,
+  },
+  {
+    type: "modbus-rtu-over-tcp",
+    summary: "Modbus RTU frames passed through TCP by a transparent serial server or a 4G modem.",
+    link: rtuOverTcpSchema,
+    address: serialAddressSchema,
+    section: "modbus",
+    period,
+    load: async () => (await import("./transports.ts")).modbusRtuOverTcp,
+  },
+];

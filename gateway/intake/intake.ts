@@ -27,6 +27,11 @@ const BAD_REPEAT_INTERVAL: Micros = 10 * MINUTE;
 /** An alert waits this long for its commit; then it goes out marked `uncommitted` (design.md principle 3). */
 const ALERT_PATIENCE: Micros = 50 * MILLISECOND;
 
+/** Those who may wait for the disk at a time: commands and API callers, beside a few drivers. */
+const MOST_WAITING = 1_000;
+/** In the list of refused times: its reading was left out. */
+const LEFT_OUT = -1;
+
 export interface IntakeOptions {
   readonly site: Site;
   readonly engine: Engine;
@@ -106,6 +111,7 @@ export class Intake implements DriverIntake {
       name: "readings_late",
       help: "Readings older than the last evaluated one.",
     });
+    options.journal.onReturned((buffer) => options.page.recycle(buffer));
     options.journal.onDurable((durable) => this.#settle(durable));
   }
 
@@ -145,9 +151,12 @@ export class Intake implements DriverIntake {
     }
     if (waiting * 2 > this.#o.bound) this.#congest(true);
     page.message(batch, received);
+    const { claimed, claimedIndex } = this.#o.timeliness;
+    for (let i = 0; i < claimed.length; i++)
+      if (claimedIndex[i] !== LEFT_OUT) page.claim(claimedIndex[i]!, claimed[i]!);
     this.#last = page.next - 1;
     if (batch.identityHigh !== 0 || batch.identityLow !== 0) {
-      this.#o.repeats.remember(batch.identityHigh, batch.identityLow);
+      this.#o.repeats.remember(batch.identityHigh, batch.identityLow, received);
     }
     this.#afterEvaluation(received, patience);
     return this.#last;
@@ -160,9 +169,13 @@ export class Intake implements DriverIntake {
     return ticket;
   }
 
-  /** Resolves when everything up to `ticket` is on disk. */
+  /**
+   * Resolves when everything up to `ticket` is on disk.
+   * @throws HostError INTAKE_FULL when too many wait already, as they do while the disk is down.
+   */
   whenDurable(ticket: Ticket): Promise<void> {
     if (this.#durable >= ticket) return Promise.resolve();
+    if (this.#durableListeners.size >= MOST_WAITING) return Promise.reject(intakeFull());
     return new Promise((resolve) => {
       const off = this.onDurable((durable) => {
         if (durable < ticket) return;
@@ -183,7 +196,7 @@ export class Intake implements DriverIntake {
   }
 
   isRepeat(identityHigh: number, identityLow: number): boolean {
-    const repeated = this.#o.repeats.has(identityHigh, identityLow);
+    const repeated = this.#o.repeats.has(identityHigh, identityLow, this.#o.intakeClock.now());
     if (repeated) this.#repeats.add();
     return repeated;
   }
@@ -247,13 +260,17 @@ export class Intake implements DriverIntake {
     const { timeliness } = this.#o;
     timeliness.judge(batch, received);
     const { channel, value, reason, flags, time } = batch;
+    const { claimedIndex } = timeliness;
     let kept = 0;
+    let claim = 0;
     for (let i = 0; i < batch.length; i++) {
+      const claims = claim < claimedIndex.length && claimedIndex[claim] === i;
       const c = channel[i]!;
       const r = reason[i]!;
       if (qualityOf(r) === BAD && Number.isNaN(value[i]!)) {
         if (this.#lastBadReason[c] === r && received - this.#lastBadAt[c]! < BAD_REPEAT_INTERVAL) {
           this.#repeatedBad.add();
+          if (claims) claimedIndex[claim++] = LEFT_OUT;
           continue;
         }
         this.#lastBadReason[c] = r;
@@ -269,6 +286,7 @@ export class Intake implements DriverIntake {
       }
       flags[kept] = flags[i]! | this.#modeFlags[c]!;
       if ((flags[i]! & FLAG_LATE) !== 0) this.#late.add();
+      if (claims) claimedIndex[claim++] = kept;
       kept++;
     }
     batch.length = kept;

@@ -69,7 +69,8 @@ export class Restoration {
       batch.add(channel, page.value[i]!, page.reason[i]!, page.time[i]!);
       batch.flags[batch.length - 1] = page.flags[i]!;
     }
-    this.#repeats.remember(page.identityHigh[m]!, page.identityLow[m]!);
+    const [high, low] = [page.identityHigh[m]!, page.identityLow[m]!];
+    if (high !== 0 || low !== 0) this.#repeats.remember(high, low, received);
     this.#timeliness.replayed(batch, received);
     this.#engine.readings(batch, 0, batch.length, received);
     this.restored.readings += batch.length;

@@ -1,19 +1,28 @@
 import { expect, test } from "vitest";
 import { RepeatMemory } from "../../gateway/intake/repeat-memory.ts";
+import { HOUR, SECOND } from "../../model/time.ts";
+import { SOME_MORNING } from "../support/manual-clock.ts";
 
 test("a message is remembered until 65,536 others have come after it", () => {
   const memory = new RepeatMemory();
-  memory.remember(7, 0xffff_ffff);
-  for (let i = 0; i < 65_535; i++) memory.remember(1, i);
-  expect(memory.has(7, 0xffff_ffff)).toBe(true);
-  memory.remember(2, 0);
-  expect(memory.has(7, 0xffff_ffff)).toBe(false);
-  expect(memory.has(1, 0)).toBe(true);
+  memory.remember(7, 0xffff_ffff, SOME_MORNING);
+  for (let i = 0; i < 65_535; i++) memory.remember(1, i, SOME_MORNING);
+  expect(memory.has(7, 0xffff_ffff, SOME_MORNING)).toBe(true);
+  memory.remember(2, 0, SOME_MORNING);
+  expect(memory.has(7, 0xffff_ffff, SOME_MORNING)).toBe(false);
+  expect(memory.has(1, 0, SOME_MORNING)).toBe(true);
+});
+
+test("an alarm that looks like a message of yesterday is a new alarm", () => {
+  const memory = new RepeatMemory();
+  memory.remember(7, 7, SOME_MORNING);
+  expect(memory.has(7, 7, SOME_MORNING + HOUR)).toBe(true);
+  expect(memory.has(7, 7, SOME_MORNING + HOUR + SECOND)).toBe(false);
 });
 
 test("the same message twice takes one place", () => {
   const memory = new RepeatMemory();
-  memory.remember(1, 1);
-  for (let i = 0; i < 100_000; i++) memory.remember(2, 2);
-  expect(memory.has(1, 1)).toBe(true);
+  memory.remember(1, 1, SOME_MORNING);
+  for (let i = 0; i < 100_000; i++) memory.remember(2, 2, SOME_MORNING);
+  expect(memory.has(1, 1, SOME_MORNING)).toBe(true);
 });

@@ -1,0 +1,142 @@
+import { describe, type TocsinError } from "../../model/error.ts";
+import { ReadingBatch } from "../../model/reading.ts";
+import type { Clock, Micros } from "../../model/time.ts";
+import type { SnapshotValue } from "../driver.ts";
+import type { Bus } from "./bus.ts";
+import type { CompiledDevice } from "./compile.ts";
+import { isIllegalRegister, reasonOf } from "./failure.ts";
+import { type Group, type GroupValue, NO_CHANNEL } from "./group.ts";
+import { type PlannedRequest, plan, spanText } from "./planner.ts";
+import { isBitTable } from "./registers.ts";
+
+export interface SnapshotRequest {
+  readonly device: CompiledDevice;
+  readonly bus: Bus;
+  readonly timeout: Micros;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** What was heard for the values of one group. */
+interface Heard {
+  readonly group: Group;
+  /** By value: its own bytes, or why there are none. */
+  readonly raw: Map<number, string>;
+}
+
+/**
+ * Asks a device for everything once, in the link's queue: what `tocsin read` shows. What it refuses is shown value by value.
+ * @throws DeviceError or NetworkError when it answers nothing at all.
+ */
+export async function snapshot(request: SnapshotRequest): Promise<SnapshotValue[]> {
+  const values: SnapshotValue[] = [];
+  const failures: TocsinError[] = [];
+  let answered = false;
+  for (const group of request.device.groups) {
+    const heard: Heard = { group, raw: new Map() };
+    group.begin(0);
+    for (const planned of plan(group.values, request.device.limits)) {
+      if (!answered && failures.length > 0) {
+        // A device that does not answer the first question is not asked the others: the bus has other devices.
+        throw failures[0]!;
+      }
+      answered = (await ask(request, heard, planned, failures)) || answered;
+    }
+    values.push(...shown(heard, request.clock.now()));
+  }
+  if (!answered && failures.length > 0) throw failures[0]!;
+  return values;
+}
+
+/** Resolves with whether the device said anything. */
+async function ask(
+  request: SnapshotRequest,
+  heard: Heard,
+  planned: PlannedRequest,
+  failures: TocsinError[],
+): Promise<boolean> {
+  const { group, raw } = heard;
+  try {
+    const bytes = await exchange(request, planned);
+    group.take(planned, bytes);
+    for (const index of planned.values) raw.set(index, rawText(group.values[index]!, planned, bytes));
+    return true;
+  } catch (error) {
+    request.signal.throwIfAborted();
+    if (isIllegalRegister(error) && planned.values.length > 1) {
+      for (const index of planned.values) {
+        const { table, address, count } = group.values[index]!;
+        await ask(request, heard, { table, address, count, values: [index] }, failures);
+      }
+      return true;
+    }
+    group.fail(planned, reasonOf(error));
+    for (const index of planned.values) raw.set(index, describe(error));
+    failures.push(error as TocsinError);
+    return isIllegalRegister(error);
+  }
+}
+
+async function exchange(request: SnapshotRequest, planned: PlannedRequest): Promise<Uint8Array> {
+  const { bus, device, timeout, signal } = request;
+  const { table, address, count } = planned;
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.throwIfAborted();
+  signal.addEventListener("abort", abort);
+  try {
+    const asked = bus.exchange({
+      request: { table, address, count, unit: device.unit, anyUnit: device.workarounds.acceptAnyUnit },
+      timeout,
+      pause: device.workarounds.pauseBetweenRequests,
+      abandoned: () => signal.aborted,
+    });
+    // Abandoned exchanges have nobody who waits for them.
+    asked.catch(() => undefined);
+    const bytes = await Promise.race([asked, aborted.promise]);
+    signal.throwIfAborted();
+    return bytes!;
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+function shown({ group, raw }: Heard, time: Micros): SnapshotValue[] {
+  group.finish(new ReadingBatch());
+  const values: SnapshotValue[] = [];
+  group.values.forEach((value, index) => {
+    if (value.channel === NO_CHANNEL) return;
+    values.push({
+      channel: value.label,
+      raw: raw.get(index) ?? "",
+      from: fromText(value),
+      ...group.result(index),
+      time,
+    });
+  });
+  return values;
+}
+
+const BYTES_PER_REGISTER = 2;
+
+/** Registers as `0x42C8 0x0000`, a bit as `1`. */
+function rawText(value: GroupValue, planned: PlannedRequest, bytes: Uint8Array): string {
+  const offset = value.address - planned.address;
+  if (isBitTable(value.table)) return String((bytes[offset >> 3]! >> (offset & 7)) & 1);
+  const words: string[] = [];
+  for (let i = 0; i < value.count; i++) {
+    const at = (offset + i) * BYTES_PER_REGISTER;
+    const word = (bytes[at]! << 8) | bytes[at + 1]!;
+    words.push(`0x${word.toString(16).toUpperCase().padStart(4, "0")}`);
+  }
+  return words.join(" ");
+}
+
+/** `holding 2..3`, `holding 0 bit 6`, `holding 0 bits 4..5`. */
+function fromText(value: GroupValue): string {
+  const { type, bit, shift = 0, width = 1 } = value.format;
+  if (isBitTable(value.table)) return spanText(value);
+  if (type === "bit") return `${spanText(value)} bit ${bit}`;
+  if (type === "bits") return `${spanText(value)} bits ${shift}..${shift + width - 1}`;
+  return spanText(value);
+}

@@ -1,0 +1,189 @@
+import { REASON, type Reason } from "../../model/quality.ts";
+import type { ReadingBatch } from "../../model/reading.ts";
+import { type Clock, MILLISECOND, type Micros } from "../../model/time.ts";
+import type { Bus } from "./bus.ts";
+import type { CompiledDevice } from "./compile.ts";
+import { isSilence, LinkDown, reasonOf } from "./failure.ts";
+import type { Pauses } from "./pauses.ts";
+import { type Ask, GroupPoll, type Outcome, type PollEvents } from "./poll.ts";
+
+/** Silent polls in a row after which a device that had answered counts as dead. */
+const DEAD_AFTER = 2;
+/** Silent requests in one poll, with no answer yet, after which the rest of the poll is left out. */
+const SILENCES_PER_POLL = 2;
+/** A probe waits this many times the slowest answer of late: a dead device must not cost its bus a whole time-out. */
+const PROBE_PATIENCE = 4;
+/** But not less than this: it may be slower than its neighbours, and has not been heard yet. */
+const SHORTEST_PROBE: Micros = 250 * MILLISECOND;
+/** Every so many probes the whole time-out is waited for: the device may have become slow. */
+const FULL_PROBE_EVERY = 8;
+/** Up to this share is added to pauses between probes, so that dead devices do not keep step. */
+const PROBE_JITTER = 0.2;
+
+export interface StationOptions {
+  readonly clock: Clock;
+  readonly pauses: Pauses;
+  readonly bus: Bus;
+  readonly timeout: Micros;
+  /** Longest pause between probes. */
+  readonly longestProbe: Micros;
+  /** Late answers cannot be told from the next one (RTU). */
+  readonly untagged: boolean;
+  readonly random: () => number;
+  readonly events: PollEvents;
+}
+
+/** One device on the bus: its polls, and whether it is alive. */
+export class Station {
+  readonly device: CompiledDevice;
+  readonly polls: readonly GroupPoll[];
+  /** Undefined until it has answered, or failed to, for the first time. */
+  up: boolean | undefined;
+  /** It is silent: polls rest, and a single request asks for it now and then. */
+  probing = false;
+  readonly #options: StationOptions;
+  #silentPolls = 0;
+  #probes = 0;
+  /** A question that was not answered in time, and until when its answer may still come. */
+  #late: { table: string; count: number; until: Micros } | undefined;
+  #reason: Reason = REASON.no_communication;
+  /** The slowest answer it ever gave. */
+  #slowest: Micros = 0;
+
+  constructor(device: CompiledDevice, options: StationOptions) {
+    this.device = device;
+    this.#options = options;
+    this.polls = device.groups.map(
+      (group) =>
+        new GroupPoll(device, group, {
+          clock: options.clock,
+          longestPause: options.longestProbe,
+          events: options.events,
+        }),
+    );
+  }
+
+  /** Why it counts as dead. */
+  get reason(): Reason {
+    return this.#reason;
+  }
+
+  /** Everything about it is uncertain again: the link was away. */
+  forget(): void {
+    this.probing = false;
+    this.#silentPolls = 0;
+    this.#probes = 0;
+    this.#late = undefined;
+    for (const poll of this.polls) poll.reconsider();
+  }
+
+  /** Polls one group. The readings are in the group afterwards. */
+  async poll(poll: GroupPoll): Promise<Outcome> {
+    const patience = this.#silentPolls === 0 ? SILENCES_PER_POLL : 1;
+    const outcome = await poll.run(this.#ask(this.#options.timeout), {
+      patience,
+      oneByOne: this.#options.untagged,
+    });
+    if (outcome === "answered") this.#alive();
+    else if (outcome === "silent") this.#silent(poll.worst);
+    return outcome;
+  }
+
+  /** Asks one question, to see whether it is back. */
+  async probe(): Promise<Outcome> {
+    const poll = this.polls[this.#probes % this.polls.length];
+    const request = poll?.sample(Math.floor(this.#probes / this.polls.length));
+    const { timeout } = this.#options;
+    const full = this.#probes % FULL_PROBE_EVERY === FULL_PROBE_EVERY - 1;
+    this.#probes++;
+    if (request === undefined) return "idle";
+    try {
+      await this.#ask(full ? timeout : this.#probeTimeout())(request);
+    } catch (error) {
+      if (isSilence(error)) {
+        this.#silent(error);
+        return "silent";
+      }
+      if (error instanceof LinkDown) return "lost";
+    }
+    this.#alive();
+    for (const other of this.polls) other.reconsider();
+    return "answered";
+  }
+
+  /** All channels are bad, for one reason. */
+  fail(reason: Reason, batch: ReadingBatch): void {
+    for (const poll of this.polls) poll.fail(reason, batch);
+  }
+
+  /** When it is probed next: at most once a period, then less and less often. */
+  nextProbe(): Micros {
+    const { clock, random, longestProbe } = this.#options;
+    const period = this.polls[0]?.group.period ?? longestProbe;
+    const pause = Math.max(period, Math.min(period * 2 ** Math.min(this.#probes, 20), longestProbe));
+    return clock.now() + pause * (1 + PROBE_JITTER * random());
+  }
+
+  #probeTimeout(): Micros {
+    const { timeout, bus } = this.#options;
+    const slowest = Math.max(bus.slowest, this.#slowest);
+    return Math.min(timeout, Math.max(SHORTEST_PROBE, slowest * PROBE_PATIENCE));
+  }
+
+  #ask(timeout: Micros): Ask {
+    const { unit, workarounds } = this.device;
+    return async (request, abandoned) => {
+      await this.#lateAnswer(request);
+      try {
+        return await this.#options.bus.exchange({
+          request: {
+            table: request.table,
+            address: request.address,
+            count: request.count,
+            unit,
+            anyUnit: workarounds.acceptAnyUnit,
+          },
+          timeout,
+          pause: workarounds.pauseBetweenRequests,
+          ...(abandoned === undefined ? {} : { abandoned }),
+          onAnswer: (took) => {
+            this.#slowest = Math.max(this.#slowest, took);
+          },
+        });
+      } catch (error) {
+        const { table, count } = request;
+        if (isSilence(error))
+          this.#late = { table, count, until: this.#options.clock.now() + this.#options.timeout };
+        throw error;
+      }
+    };
+  }
+
+  /**
+   * Without transaction ids an answer that comes after its deadline would pass for the answer to the next question of the
+   * same shape, and put one register's value in another's channel. Other devices go on meanwhile.
+   */
+  #lateAnswer(request: { table: string; count: number }): Promise<void> | undefined {
+    const { clock, untagged, pauses } = this.#options;
+    if (!untagged || this.#late === undefined) return undefined;
+    const { table, count, until } = this.#late;
+    const rest = until - clock.now();
+    if (rest <= 0 || table !== request.table || count !== request.count) return undefined;
+    return pauses.wait(rest);
+  }
+
+  #alive(): void {
+    this.up = true;
+    this.probing = false;
+    this.#silentPolls = 0;
+    this.#probes = 0;
+  }
+
+  #silent(error: unknown): void {
+    this.#silentPolls++;
+    this.#reason = reasonOf(error);
+    if (this.up === true && this.#silentPolls < DEAD_AFTER) return;
+    this.up = false;
+    this.probing = true;
+  }
+}

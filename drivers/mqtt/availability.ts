@@ -1,0 +1,18 @@
+import { type Path, parsePath } from "./path.ts";
+import type { AvailabilityOption } from "./profile.ts";
+
+/** How a device says that it is there. */
+export interface Availability {
+  readonly path: Path | undefined;
+  readonly online: ReadonlySet<string>;
+  readonly offline: ReadonlySet<string>;
+}
+
+/** Compiles a profile's availability. */
+export function compileAvailability(option: AvailabilityOption): Availability {
+  return {
+    path: option.path === undefined ? undefined : parsePath(option.path),
+    online: new Set(option.online),
+    offline: new Set(option.offline),
+  };
+}

@@ -1,0 +1,38 @@
+import type { PathOption } from "./profile.ts";
+
+/** A path as it is walked: keys and positions. */
+export type Path = readonly (string | number)[];
+
+/** Splits `a.b[0].c`; the profile's schema has checked its form. */
+export function parsePath(path: PathOption): Path {
+  if (Array.isArray(path)) return path;
+  const keys: (string | number)[] = [];
+  for (const [, position, key] of path.matchAll(/\[(\d+)\]|([^.[\]]+)/g)) {
+    keys.push(position === undefined ? key! : Number(position));
+  }
+  return keys;
+}
+
+/** A path as a person writes it. */
+export function formatPath(path: Path): string {
+  return path
+    .map((key) => (typeof key === "number" ? `[${key}]` : `.${key}`))
+    .join("")
+    .replace(/^\./, "");
+}
+
+/**
+ * The value at the end of a path: undefined when it is not there, null when it, or something on the way to it, is null.
+ * Only the payload's own keys count, never what every JavaScript object inherits.
+ */
+export function lookup(root: unknown, path: Path): unknown {
+  let at = root;
+  for (let i = 0; i < path.length; i++) {
+    if (at === null) return null;
+    if (typeof at !== "object") return undefined;
+    const key = path[i]!;
+    if (!Object.hasOwn(at, key)) return undefined;
+    at = (at as Record<string | number, unknown>)[key];
+  }
+  return at;
+}

@@ -1,0 +1,260 @@
+import { MODES } from "../../model/domain.ts";
+import { BAD, qualityOf, REASON, type Reason, worse } from "../../model/quality.ts";
+import { quantityRow } from "../../model/quantity.ts";
+import { FLAG_MODE_SHIFT, NO_TIME, type ReadingBatch } from "../../model/reading.ts";
+import type { Channel } from "../../model/site.ts";
+import type { Micros } from "../../model/time.ts";
+import { compileValue, type Decoded, type ValueDecoder, valueSchema } from "../value.ts";
+import { compileTime, type TimeReader, UNREADABLE_TIME } from "./device-time.ts";
+import { formatPath, lookup, type Path, parsePath } from "./path.ts";
+import type { PayloadChannel, PayloadMessage, Selection, StatusOption } from "./profile.ts";
+
+/** Most samples in one message: beyond it the message is refused, so that one publication cannot stall the gateway. */
+const SAMPLES_MAX = 10_000;
+
+const TEST_FLAG = MODES.indexOf("test") << FLAG_MODE_SHIFT;
+
+/** Told of every reading with the fragment it came from; for people, never on the hot path. */
+export type Trace = (index: number, raw: unknown, path: Path) => void;
+
+/** One kind of message of one device, ready to decode. */
+export interface MessageDecoder {
+  readonly format: "json" | "plain";
+  /** All channels it can carry. */
+  readonly channels: readonly Channel[];
+  /**
+   * Adds the readings a payload carries. `root` is the parsed JSON, or the text of a plain payload.
+   * @throws PayloadError when the payload is not of the declared form; nothing is added then.
+   */
+  decode(root: unknown, batch: ReadingBatch, trace?: Trace): void;
+}
+
+/** A payload that is not what its profile declares. Caught where payloads arrive; never leaves the driver. */
+export class PayloadError extends Error {}
+
+interface ChannelDecoder {
+  readonly channel: Channel;
+  readonly path: Path;
+  readonly decode: ValueDecoder;
+  readonly ignored: ReadonlySet<string> | undefined;
+  /** With `ignore: others`: the raw values that do say something. */
+  readonly only: ReadonlySet<string> | undefined;
+  /** Texts are compared in lower case: the default words of states. */
+  readonly folded: boolean;
+}
+
+interface StatusDecoder {
+  readonly path: Path;
+  readonly reasons: ReadonlyMap<string, Reason> | undefined;
+  readonly bits: readonly { readonly mask: number; readonly reason: Reason }[] | undefined;
+  /** Positions in the message's channels. */
+  readonly targets: readonly number[];
+}
+
+type Selector = (root: unknown) => boolean;
+
+/**
+ * Compiles one message of a profile for one device; `channels` maps local ids to the device's channels, and what the device
+ * leaves out is skipped.
+ * @throws ConfigurationError UNIT_MISMATCH when a unit does not convert.
+ */
+export function compileMessage(
+  message: PayloadMessage,
+  channels: ReadonlyMap<string, Channel>,
+): MessageDecoder {
+  const locals = Object.keys(message.channels).filter((local) => channels.has(local));
+  const decoders = locals.map((local) =>
+    compileChannel(
+      { local, option: message.channels[local]!, plain: message.format === "plain" },
+      channels.get(local)!,
+    ),
+  );
+  const statuses = message.status.map((status) => compileStatus(status, locals));
+  const selected = message.when === undefined ? undefined : compileSelection(message.when);
+  const tested = message.test === undefined ? undefined : compileSelection(message.test);
+  const readTime = message.time === undefined ? undefined : compileTime(message.time);
+  const timePath = message.time === undefined ? [] : parsePath(message.time.path);
+  const { each } = message;
+  const samplesPath = each === undefined ? undefined : parsePath(each.path);
+  const out: Decoded = { value: 0, reason: 0 };
+  /** Where in the batch each channel of the present sample stands, or -1. */
+  const positions = new Int32Array(decoders.length);
+
+  const sample = (
+    node: unknown,
+    time: Micros,
+    target: { batch: ReadingBatch; flags: number; trace: Trace | undefined },
+  ) => {
+    const { batch, flags, trace } = target;
+    for (let i = 0; i < decoders.length; i++) {
+      const decoder = decoders[i]!;
+      const raw = lookup(node, decoder.path);
+      positions[i] = -1;
+      if (!decodeRaw(decoder, raw, out)) continue;
+      positions[i] = batch.length;
+      batch.add(decoder.channel.index, out.value, out.reason, time);
+      if (flags !== 0) batch.flags[batch.length - 1] = flags;
+      trace?.(batch.length - 1, raw, decoder.path);
+    }
+    for (const status of statuses) {
+      const raw = lookup(node, status.path);
+      const reason = reasonOf(status, raw);
+      if (reason === undefined) continue;
+      for (const at of status.targets) {
+        const position = positions[at]!;
+        const { channel } = decoders[at]!;
+        if (position >= 0) degrade(batch, position, { reason, danger: channel.danger });
+        else if (qualityOf(reason) === BAD) {
+          positions[at] = batch.length;
+          batch.add(channel.index, Number.NaN, reason, time);
+          if (flags !== 0) batch.flags[batch.length - 1] = flags;
+          trace?.(batch.length - 1, raw, status.path);
+        }
+      }
+    }
+  };
+
+  const decode = (root: unknown, batch: ReadingBatch, trace?: Trace): void => {
+    if (message.format === "json" && (typeof root !== "object" || root === null)) {
+      throw new PayloadError("the payload is no JSON object or array");
+    }
+    if (selected !== undefined && !selected(root)) return;
+    const target = { batch, flags: tested?.(root) === true ? TEST_FLAG : 0, trace };
+    if (samplesPath === undefined || each === undefined) {
+      sample(root, timeOf(root, timePath, readTime), target);
+      return;
+    }
+    const samples = lookup(root, samplesPath);
+    if (samples === undefined) return;
+    if (!Array.isArray(samples)) throw new PayloadError(`${formatPath(samplesPath)} is no array`);
+    if (samples.length > SAMPLES_MAX) {
+      throw new PayloadError(`${samples.length} samples in one message; at most ${SAMPLES_MAX}`);
+    }
+    if (each.interval === undefined) {
+      for (const element of samples) sample(element, timeOf(element, timePath, readTime), target);
+      return;
+    }
+    const anchor = timeOf(root, timePath, readTime);
+    const first = each.anchor === "first" ? 0 : samples.length - 1;
+    for (let i = 0; i < samples.length; i++) {
+      // An anchor nobody can read stays unreadable for all samples.
+      const time = anchor === UNREADABLE_TIME ? anchor : anchor + (i - first) * each.interval;
+      sample(samples[i], time, target);
+    }
+  };
+
+  return { format: message.format, channels: decoders.map((decoder) => decoder.channel), decode };
+}
+
+/** Puts the raw value through the channel's mapping. False: it says nothing about this channel. */
+function decodeRaw(decoder: ChannelDecoder, raw: unknown, out: Decoded): boolean {
+  switch (typeof raw) {
+    case "undefined":
+      return false;
+    case "number":
+    case "boolean":
+      if (isIgnored(decoder, raw)) return false;
+      decoder.decode(raw, out);
+      return true;
+    case "string":
+      if (isIgnored(decoder, raw)) return false;
+      decoder.decode(decoder.folded ? raw.trim().toLowerCase() : raw, out);
+      return true;
+    default:
+      out.value = Number.NaN;
+      out.reason = raw === null ? REASON.missing_value : REASON.undecodable;
+      return true;
+  }
+}
+
+function isIgnored(decoder: ChannelDecoder, raw: string | number | boolean): boolean {
+  if (decoder.ignored?.has(String(raw)) === true) return true;
+  return decoder.only !== undefined && !decoder.only.has(String(raw));
+}
+
+function timeOf(node: unknown, path: Path, read: TimeReader | undefined): Micros {
+  if (read === undefined) return NO_TIME;
+  const raw = lookup(node, path);
+  if (raw === undefined || raw === null) return NO_TIME;
+  return typeof raw === "string" || typeof raw === "number" ? read(raw) : UNREADABLE_TIME;
+}
+
+function compileChannel(
+  { local, option, plain }: { local: string; option: PayloadChannel; plain: boolean },
+  channel: Channel,
+): ChannelDecoder {
+  const words = option.states === undefined ? defaultStates(channel) : undefined;
+  const states = option.states ?? words;
+  const mapping = valueSchema.parse({
+    unit: option.unit,
+    scale: option.scale,
+    offset: option.offset,
+    codes: option.codes,
+    states,
+  });
+  const target =
+    channel.range === undefined ? { unit: channel.unit } : { unit: channel.unit, range: channel.range };
+  return {
+    channel,
+    path: plain ? [] : parsePath(option.path ?? [local]),
+    decode: compileValue(mapping, target),
+    ignored: Array.isArray(option.ignore) && option.ignore.length > 0 ? new Set(option.ignore) : undefined,
+    only: option.ignore === "others" ? new Set(Object.keys(states ?? {})) : undefined,
+    folded: words !== undefined,
+  };
+}
+
+/** What a two-state channel understands when its profile lists no states: the words of its quantity, and the usual ones. */
+function defaultStates(channel: Channel): Record<string, number> | undefined {
+  const names = quantityRow(channel.quantity).states;
+  if (names?.length !== 2) return undefined;
+  return { true: 1, on: 1, "1": 1, yes: 1, false: 0, off: 0, "0": 0, no: 0, [names[0]!]: 0, [names[1]!]: 1 };
+}
+
+function compileStatus(status: StatusOption, locals: readonly string[]): StatusDecoder {
+  const named = status.channels ?? locals;
+  return {
+    path: parsePath(status.path),
+    reasons:
+      status.reasons === undefined
+        ? undefined
+        : new Map(Object.entries(status.reasons).map(([raw, reason]) => [raw, REASON[reason]])),
+    bits:
+      status.bits === undefined
+        ? undefined
+        : Object.entries(status.bits).map(([bit, reason]) => ({
+            mask: (1 << Number(bit)) >>> 0,
+            reason: REASON[reason],
+          })),
+    targets: named.map((local) => locals.indexOf(local)).filter((at) => at >= 0),
+  };
+}
+
+function reasonOf(status: StatusDecoder, raw: unknown): Reason | undefined {
+  if (raw === undefined || raw === null || typeof raw === "object") return undefined;
+  if (status.reasons !== undefined) return status.reasons.get(String(raw));
+  const word = Number(raw);
+  if (!Number.isInteger(word) || status.bits === undefined) return undefined;
+  let reason: Reason | undefined;
+  for (const bit of status.bits) {
+    if ((word & bit.mask) !== 0) reason = reason === undefined ? bit.reason : worse(reason, bit.reason);
+  }
+  return reason;
+}
+
+/** Lowers the quality of a reading. Danger that the instrument asserts keeps its value: a fault beside it hides nothing. */
+function degrade(batch: ReadingBatch, at: number, by: { reason: Reason; danger: boolean }): void {
+  const present = batch.reason[at]!;
+  const reason = present === REASON.good ? by.reason : worse(present, by.reason);
+  batch.reason[at] = reason;
+  if (qualityOf(reason) === BAD && !(by.danger && batch.value[at]! > 0)) batch.value[at] = Number.NaN;
+}
+
+function compileSelection(selection: Selection): Selector {
+  const path = parsePath(selection.path);
+  const accepted = new Set(selection.equals);
+  return (root) => {
+    const raw = lookup(root, path);
+    return raw !== undefined && raw !== null && typeof raw !== "object" && accepted.has(String(raw));
+  };
+}

@@ -1,0 +1,63 @@
+import { describe } from "../../model/error.ts";
+import type { Availability } from "./availability.ts";
+import { lookup } from "./path.ts";
+import type { MessageDecoder } from "./payload.ts";
+
+/** A payload that is parsed once, however many devices and messages look at it. */
+export class ReceivedPayload {
+  readonly #payload: Buffer;
+  #text: string | undefined;
+  #json: unknown;
+  #parsed = false;
+  /** Why the name could not be read. */
+  problem: string | undefined;
+
+  constructor(payload: Buffer) {
+    this.#payload = payload;
+  }
+
+  /** As text, without the white space around it. */
+  text(): string {
+    this.#text ??= this.#payload.toString("utf8").trim();
+    return this.#text;
+  }
+
+  /** @throws SyntaxError when it is no JSON. */
+  json(): unknown {
+    if (!this.#parsed) {
+      this.#json = JSON.parse(this.text());
+      this.#parsed = true;
+    }
+    return this.#json;
+  }
+
+  /** What the messages of this format are decoded from. @throws SyntaxError when it should be JSON and is not. */
+  root(format: MessageDecoder["format"]): unknown {
+    return format === "json" ? this.json() : this.text();
+  }
+
+  /** Who speaks, where the payload says so. */
+  nameAt(path: readonly (string | number)[]): string | undefined {
+    try {
+      const name = lookup(this.json(), path);
+      return typeof name === "string" || typeof name === "number" ? String(name) : undefined;
+    } catch (error) {
+      this.problem = describe(error);
+      return undefined;
+    }
+  }
+
+  /** Whether the device says that it is there; undefined when it says neither. */
+  availability({ path, online, offline }: Availability): boolean | undefined {
+    let word: unknown = this.text();
+    if (path !== undefined) {
+      try {
+        word = lookup(this.json(), path) ?? word;
+      } catch {
+        // A last will is often plain text where the device itself writes JSON.
+      }
+    }
+    if (online.has(String(word))) return true;
+    return offline.has(String(word)) ? false : undefined;
+  }
+}

@@ -1,0 +1,159 @@
+import { describe } from "../model/error.ts";
+import { isDiscrete, quantityRow } from "../model/quantity.ts";
+import type { ModbusSection } from "./modbus/profile.ts";
+import { placedChannels, placedComponentChannels } from "./modbus/registers.ts";
+import type { PayloadSection } from "./mqtt/profile.ts";
+import type { Profile, ProfileChannel } from "./profile.ts";
+import { compileValue, type ValueMapping } from "./value.ts";
+
+/*
+ * What a schema of one section cannot see: that channels and their mappings fit each other.
+ */
+
+/** One thing wrong with a profile, at a path of its file. */
+export interface ProfileProblem {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** A channel's mapping as any section writes it. */
+type MappedChannels = Readonly<Record<string, ValueMapping & { readonly type?: unknown }>>;
+
+/** Everything wrong with a profile that its schema accepted. */
+export function checkProfile(profile: Profile): ProfileProblem[] {
+  const problems: ProfileProblem[] = [];
+  if (profile.modbus === undefined && profile.payload === undefined) {
+    problems.push({
+      path: ["channels"],
+      message: "no section says how the channels come: modbus or payload",
+    });
+  }
+  for (const [local, channel] of Object.entries(profile.channels)) {
+    problems.push(...checkChannel(channel, ["channels", local]));
+  }
+  if (profile.modbus !== undefined) problems.push(...checkModbus(profile, profile.modbus));
+  if (profile.payload !== undefined) problems.push(...checkPayload(profile, profile.payload));
+  return problems;
+}
+
+function checkChannel(channel: ProfileChannel, path: readonly string[]): ProfileProblem[] {
+  const problems: ProfileProblem[] = [];
+  const discrete = isDiscrete(channel.quantity);
+  if (discrete && channel.range !== undefined) {
+    problems.push({ path: [...path, "range"], message: `${channel.quantity} is a state: it has no range` });
+  }
+  if (channel.states !== undefined && !["mode", "code"].includes(channel.quantity)) {
+    problems.push({
+      path: [...path, "states"],
+      message: `the states of ${channel.quantity} are fixed: only mode and code name their own`,
+    });
+  }
+  return problems;
+}
+
+function checkModbus(profile: Profile, section: ModbusSection): ProfileProblem[] {
+  const problems: ProfileProblem[] = [];
+  const own: MappedChannels = section.channels;
+  const components: MappedChannels = section.components?.channels ?? {};
+  const ownPath = ["modbus", "channels"];
+  const componentPath = ["modbus", "components", "channels"];
+  for (const local of Object.keys(profile.channels)) {
+    if (local in own && local in components) {
+      problems.push({
+        path: [...componentPath, local],
+        message: `${local} is a channel of the device already`,
+      });
+    }
+    if (!(local in own) && !(local in components)) {
+      problems.push({
+        path: ["channels", local],
+        message: `the modbus section does not say where ${local} is`,
+      });
+    }
+  }
+  problems.push(...checkMapped(profile, own, ownPath), ...checkMapped(profile, components, componentPath));
+  problems.push(...checkPlaces(section));
+  return problems;
+}
+
+function checkPayload(profile: Profile, section: PayloadSection): ProfileProblem[] {
+  const problems: ProfileProblem[] = [];
+  const carried = new Set(section.messages.flatMap((message) => Object.keys(message.channels)));
+  for (const local of Object.keys(profile.channels)) {
+    if (carried.has(local)) continue;
+    problems.push({
+      path: ["channels", local],
+      message: `no message of the payload section carries ${local}`,
+    });
+  }
+  for (const [index, { channels }] of section.messages.entries()) {
+    problems.push(...checkMapped(profile, channels, ["payload", "messages", index, "channels"]));
+  }
+  return problems;
+}
+
+/** That each mapping has its channel and yields what the channel's quantity can be. */
+export function checkMapped(
+  profile: Profile,
+  mapped: MappedChannels,
+  path: readonly (string | number)[],
+): ProfileProblem[] {
+  const problems: ProfileProblem[] = [];
+  for (const [local, mapping] of Object.entries(mapped)) {
+    const channel = profile.channels[local];
+    if (channel === undefined) {
+      problems.push({ path: [...path, local], message: `there is no channel ${local} under channels` });
+      continue;
+    }
+    const row = quantityRow(channel.quantity);
+    try {
+      compileValue(mapping, {
+        unit: row.unit,
+        ...(channel.range === undefined ? {} : { range: channel.range }),
+      });
+    } catch (error) {
+      problems.push({ path: [...path, local, "unit"], message: describe(error) });
+    }
+    if (mapping.type === "string" && mapping.states === undefined) {
+      problems.push({ path: [...path, local], message: "a text needs `states` that give each text a code" });
+    }
+    for (const [raw, code] of Object.entries(mapping.states ?? {})) {
+      if (row.states !== undefined && row.states[code] === undefined) {
+        problems.push({
+          path: [...path, local, "states", raw],
+          message: `${channel.quantity} has no state ${code}`,
+          hint: row.states.map((name, index) => `${index} ${name}`).join(", "),
+        });
+      }
+    }
+  }
+  return problems;
+}
+
+/** That every value is within its table, of the first component as of the last. */
+function checkPlaces(section: ModbusSection): ProfileProblem[] {
+  const problems: ProfileProblem[] = [];
+  const attempt = (path: readonly string[], run: () => unknown): void => {
+    try {
+      run();
+    } catch (error) {
+      problems.push({ path, message: describe(error) });
+    }
+  };
+  for (const [local, wire] of Object.entries(section.channels)) {
+    attempt(["modbus", "channels", local, "address"], () =>
+      placedChannels({ ...section, channels: { [local]: wire } }),
+    );
+  }
+  const fields = Object.entries(section.components?.address ?? {});
+  if (section.components === undefined) return problems;
+  for (const end of ["first", "last"] as const) {
+    // The extreme registers: a negative stride counts downwards.
+    const address = Object.fromEntries(
+      fields.map(([name, field]) => [name, field.stride >= 0 === (end === "first") ? field.min : field.max]),
+    );
+    attempt(["modbus", "components", "base"], () => placedComponentChannels(section, address));
+  }
+  return problems;
+}

@@ -1,0 +1,101 @@
+import type { z } from "zod";
+import type { BusMessage } from "../../drivers/driver.ts";
+import { MILLISECOND, type Micros } from "../../model/time.ts";
+import {
+  alarmCommandSchema,
+  COMMAND_VERBS,
+  type CommandVerb,
+  type Refusal,
+  resendCommandSchema,
+} from "./command-schemas.ts";
+
+/** A payload longer than this is no command. */
+const PAYLOAD_BYTES_MAX = 8_192;
+/** How much of what is wrong with a payload is told. */
+const DETAIL_MAX = 200;
+
+/** A command that may be carried out. */
+export type Request =
+  | {
+      readonly verb: "acknowledge" | "reset";
+      readonly id: string;
+      readonly body: z.output<typeof alarmCommandSchema>;
+    }
+  | { readonly verb: "resend"; readonly id: string; readonly body: z.output<typeof resendCommandSchema> };
+
+/** A command that may not. `id` where one could be read. */
+export interface Refused {
+  readonly id: string | undefined;
+  readonly verb: string;
+  readonly refusal: Refusal;
+  readonly detail?: string;
+}
+
+/**
+ * Reads a command from what came over the bus. `wall` is the wall clock: `expires` is an instant on the sender's.
+ * Never throws: whatever can be sent is either a request or refused with the reason.
+ */
+export function parseRequest(message: BusMessage, verb: string, wall: Micros): Request | Refused {
+  const known = COMMAND_VERBS.find((candidate) => candidate === verb);
+  const said = verb.slice(0, 64);
+  if (message.payload.length > PAYLOAD_BYTES_MAX) {
+    return { id: undefined, verb: said, refusal: "invalid", detail: `more than ${PAYLOAD_BYTES_MAX} bytes` };
+  }
+  const json = parseJson(message.payload);
+  const id = idOf(json);
+  const refused = (refusal: Refusal, detail?: string): Refused => ({
+    id,
+    verb: said,
+    refusal,
+    ...(detail === undefined ? {} : { detail: detail.slice(0, DETAIL_MAX) }),
+  });
+  // A retained command would be carried out again at every reconnection, by whoever is then in danger.
+  if (message.retained) return refused("retained");
+  if (json === undefined) return refused("invalid", "no JSON object");
+  if (id === undefined) return refused("invalid", "id is missing");
+  if (known === undefined) return refused("not-supported");
+  const parsed = parseBody(known, json);
+  if (parsed === undefined) return refused("not-supported");
+  if (!parsed.success) return refused("invalid", words(parsed.error));
+  const { expires } = parsed.data;
+  if (expires !== undefined && Date.parse(expires) * MILLISECOND <= wall) return refused("expired");
+  return { verb: known, id, body: parsed.data } as Request;
+}
+
+function parseBody(verb: CommandVerb, json: unknown) {
+  switch (verb) {
+    case "acknowledge":
+    case "reset":
+      return alarmCommandSchema.safeParse(json);
+    case "resend":
+      return resendCommandSchema.safeParse(json);
+    case "shelve":
+    case "unshelve":
+    case "respond":
+    case "close":
+    case "out-of-service":
+    case "return-to-service":
+    case "self-test":
+      return undefined;
+  }
+}
+
+function parseJson(payload: Uint8Array): object | undefined {
+  try {
+    const json: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(payload));
+    return typeof json === "object" && json !== null && !Array.isArray(json) ? json : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function idOf(json: object | undefined): string | undefined {
+  const id = json !== undefined && "id" in json ? json.id : undefined;
+  return typeof id === "string" && id !== "" ? id : undefined;
+}
+
+function words(error: z.ZodError): string {
+  return error.issues
+    .map(({ path, message }) => (path.length > 0 ? `${path.join(".")}: ${message}` : message))
+    .join("; ");
+}

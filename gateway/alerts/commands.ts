@@ -1,0 +1,292 @@
+import type { BusMessage, MessageBus, Sender, Ticket } from "../../drivers/driver.ts";
+import type { Counters } from "../../model/counter.ts";
+import { describe } from "../../model/error.ts";
+import type { Log } from "../../model/log.ts";
+import type { Text } from "../../model/text.ts";
+import { type Clock, formatInstant, MINUTE, type Micros, SECOND } from "../../model/time.ts";
+import type { AlarmView } from "../../rules/alarm.ts";
+import type { CommandInput, CommandOutcome } from "../../rules/input.ts";
+import { CATALOGUE, isMessageKey } from "../messages/catalogue.ts";
+import { say } from "../messages/format.ts";
+import { within } from "./bounded.ts";
+import { parseRequest, type Refused, type Request } from "./command-request.ts";
+import type { Refusal, ResultMessage } from "./command-schemas.ts";
+import { occurrenceNumber } from "./payload.ts";
+import { RateBound } from "./rate-bound.ts";
+import type { Resent } from "./resend.ts";
+import { COMMAND_FILTER, REQUEST_ID_MAX, resultTopic, type TopicRoot, verbOf } from "./topics.ts";
+
+/** Commands that wait for the disk, or for a resend, at the same time. */
+const PENDING_BOUND = 256;
+/** Resends at the same time; each reads the alarm log page by page. */
+const RESENDS_BOUND = 2;
+/** Results that are remembered, and for how long: a command delivered again meanwhile is answered and not carried out again. */
+const ANSWERED_BOUND = 512;
+const REPEAT_WITHIN = 10 * MINUTE;
+/** How long a result waits for the disk; then it says that the command is in effect but not on disk. */
+const DURABLE_WITHIN = 2 * SECOND;
+
+export interface CommandsOptions {
+  readonly site: string;
+  readonly alarms: () => Iterable<AlarmView>;
+  readonly command: (command: Omit<CommandInput, "kind" | "at">) => {
+    outcome: CommandOutcome;
+    ticket: Ticket;
+  };
+  readonly whenDurable: (ticket: Ticket) => Promise<void>;
+  readonly clock: Clock;
+  /** The order of languages of the site. */
+  readonly text: (text: Text) => Text;
+  readonly log: Log;
+  readonly counters: Counters;
+}
+
+/** Where commands come from, and where their results and resent events go. */
+export interface CommandRoute {
+  readonly name: string;
+  readonly bus: MessageBus;
+  readonly root: TopicRoot;
+  /** Who a sender is taken for: what the broker has authenticated, never what the payload says. */
+  readonly user: (sender: Sender) => string;
+  /** Publishes missed events on this route again. */
+  readonly resend: (from: number, to: number) => Promise<Resent>;
+}
+
+interface Answer {
+  readonly accepted: boolean;
+  readonly refusal?: Refusal;
+  readonly detail?: string;
+  readonly durable: boolean;
+  readonly resent?: Resent;
+}
+
+/** Takes commands from people over the buses, has them carried out, and answers each with a result. */
+export class Commands {
+  readonly #o: CommandsOptions;
+  readonly #rate = new RateBound();
+  readonly #answered = new Map<string, { at: Micros; result: Promise<ResultMessage> }>();
+  readonly #offs: (() => void)[] = [];
+  #pending = 0;
+  #resends = 0;
+  #stopped = false;
+
+  constructor(options: CommandsOptions) {
+    this.#o = options;
+  }
+
+  /** Begins to take commands on a route. */
+  listen(route: CommandRoute): void {
+    this.#offs.push(
+      route.bus.subscribe(route.root.topic(COMMAND_FILTER), (message) => this.#received(message, route)),
+    );
+  }
+
+  /** Takes no more commands; results under way may still go out. */
+  stop(): void {
+    this.#stopped = true;
+    for (const off of this.#offs.splice(0)) off();
+  }
+
+  #received(message: BusMessage, route: CommandRoute): void {
+    const name = route.root.name(message.topic);
+    const verb = name === undefined ? undefined : verbOf(name);
+    // An empty message is what clears a retained one: nobody asked for anything.
+    if (this.#stopped || verb === undefined || message.payload.length === 0) return;
+    const user = route.user(message.sender);
+    const request = this.#admit(message, { route, verb });
+    const key = `${route.name}\n${user}\n${message.topic}\n${Buffer.from(message.payload).toString("latin1")}`;
+    this.#respond(request, { route, user, key })
+      .then((result) =>
+        route.bus.publish(route.root.topic(resultTopic(request.id)), JSON.stringify(result), {
+          qos: 1,
+          retain: false,
+        }),
+      )
+      .catch((thrown: unknown) => {
+        this.#o.log.warn(
+          { route: route.name, reason: describe(thrown) },
+          "a command's result could not be published",
+        );
+      });
+  }
+
+  async #respond(
+    request: Request | Refused,
+    from: { route: CommandRoute; user: string; key: string },
+  ): Promise<ResultMessage> {
+    if ("refusal" in request) return await this.#answer(request, from);
+    const before = this.#answered.get(from.key);
+    const recent = before !== undefined && this.#o.clock.now() - before.at < REPEAT_WITHIN;
+    // A repeated delivery must not acknowledge what has become worse since; what was refused may be tried again.
+    const first = recent ? await before.result : undefined;
+    if (first?.accepted === true) return this.#repeated(first);
+    const result = this.#answer(request, from);
+    this.#remember(from.key, result);
+    return await result;
+  }
+
+  #repeated(first: ResultMessage): ResultMessage {
+    const { clock, text, counters } = this.#o;
+    counters
+      .counter({ name: "commands_repeated", help: "Commands delivered again and not carried out again." })
+      .add();
+    return {
+      ...first,
+      repeated: true,
+      time: formatInstant(clock.now()),
+      text: text(CATALOGUE["result.repeated"]),
+    };
+  }
+
+  #admit(message: BusMessage, { route, verb }: { route: CommandRoute; verb: string }): Request | Refused {
+    const { clock } = this.#o;
+    const request = parseRequest(message, verb, clock.wall());
+    if (!this.#rate.take(`${route.name}\n${message.sender.client}`, clock.now())) {
+      return { id: request.id, verb: request.verb, refusal: "too-many" };
+    }
+    return request;
+  }
+
+  #remember(key: string, result: Promise<ResultMessage>): void {
+    this.#answered.delete(key);
+    this.#answered.set(key, { at: this.#o.clock.now(), result });
+    if (this.#answered.size > ANSWERED_BOUND) this.#answered.delete(this.#answered.keys().next().value!);
+  }
+
+  async #answer(
+    request: Request | Refused,
+    { route, user }: { route: CommandRoute; user: string },
+  ): Promise<ResultMessage> {
+    let answer: Answer;
+    try {
+      answer =
+        "refusal" in request
+          ? refuse(request.refusal, request.detail)
+          : await this.#carryOut(request, { route, user });
+    } catch (thrown) {
+      this.#o.log.error(
+        { route: route.name, verb: request.verb, reason: describe(thrown) },
+        "a command failed",
+      );
+      answer = refuse("failed");
+    }
+    this.#account(request, { route: route.name, user, answer });
+    return this.#result(request, { user, answer });
+  }
+
+  async #carryOut(request: Request, { route, user }: { route: CommandRoute; user: string }): Promise<Answer> {
+    if (this.#pending >= PENDING_BOUND) return refuse("busy");
+    this.#pending++;
+    try {
+      return request.verb === "resend"
+        ? await this.#resend(request.body, route)
+        : await this.#alarm(request, user);
+    } finally {
+      this.#pending--;
+    }
+  }
+
+  async #resend({ from, to }: { from: number; to: number }, route: CommandRoute): Promise<Answer> {
+    if (this.#resends >= RESENDS_BOUND) return refuse("busy");
+    this.#resends++;
+    try {
+      return { accepted: true, durable: true, resent: await route.resend(from, to) };
+    } finally {
+      this.#resends--;
+    }
+  }
+
+  async #alarm(request: Exclude<Request, { verb: "resend" }>, user: string): Promise<Answer> {
+    const { body } = request;
+    const occurrence = occurrenceNumber(this.#o.site, body.occurrence);
+    if (occurrence === undefined) return refuse("wrong-occurrence");
+    const named =
+      body.rule === undefined || body.subject === undefined
+        ? this.#find(occurrence)
+        : { rule: body.rule, subject: body.subject };
+    if (named === undefined) return refuse("unknown-alarm");
+    const { outcome, ticket } = this.#o.command({
+      verb: request.verb,
+      id: request.id,
+      user,
+      rule: named.rule,
+      subject: named.subject,
+      occurrence,
+      ...(body.note === undefined ? {} : { note: body.note }),
+    });
+    const durable = await within(this.#o.clock, DURABLE_WITHIN, this.#o.whenDurable(ticket));
+    if (outcome.accepted) return { accepted: true, durable };
+    return { ...refuse(outcome.refusal ?? "failed"), durable };
+  }
+
+  #find(occurrence: number): { rule: string; subject: string } | undefined {
+    for (const alarm of this.#o.alarms()) {
+      if (alarm.occurrence === occurrence) return { rule: alarm.rule, subject: alarm.subject };
+    }
+    return undefined;
+  }
+
+  #account(request: Request | Refused, done: { route: string; user: string; answer: Answer }): void {
+    const { route, user, answer } = done;
+    const fields = {
+      route,
+      user,
+      verb: request.verb,
+      id: request.id?.slice(0, REQUEST_ID_MAX),
+      reason: answer.refusal,
+      detail: answer.detail,
+    };
+    const { counters, log } = this.#o;
+    const verb = isMessageKey(`verb.${request.verb}`) ? request.verb : "unknown";
+    if (answer.accepted) {
+      counters.counter({ name: "commands", help: "Commands carried out, by verb.", labels: { verb } }).add();
+      log.info(fields, "a command was carried out");
+    } else {
+      counters
+        .counter({
+          name: "commands_refused",
+          help: "Commands refused, by verb and reason.",
+          labels: { verb, reason: answer.refusal ?? "failed" },
+        })
+        .add();
+      log.warn(fields, "a command was refused");
+    }
+  }
+
+  #result(request: Request | Refused, { user, answer }: { user: string; answer: Answer }): ResultMessage {
+    const { text, clock } = this.#o;
+    return {
+      format: "tocsin.result.1",
+      id: request.id?.slice(0, REQUEST_ID_MAX) ?? null,
+      verb: request.verb,
+      accepted: answer.accepted,
+      reason: answer.refusal ?? null,
+      durable: answer.durable,
+      repeated: false,
+      user,
+      time: formatInstant(clock.now()),
+      ...(answer.resent === undefined ? {} : { resent: answer.resent }),
+      text: text(resultText(request.verb, answer)),
+    };
+  }
+}
+
+function refuse(refusal: Refusal, detail?: string): Answer {
+  return { accepted: false, refusal, durable: true, ...(detail === undefined ? {} : { detail }) };
+}
+
+function resultText(verb: string, answer: Answer): Text {
+  const key = `verb.${verb}`;
+  const name = isMessageKey(key) ? CATALOGUE[key] : { zh: verb, en: verb };
+  if (answer.refusal !== undefined) {
+    return say("result.refused", {
+      verb: name,
+      reason: say(`refusal.${answer.refusal}`, { detail: answer.detail ?? "" }),
+    });
+  }
+  if (answer.resent !== undefined) {
+    const { from, to, messages } = answer.resent;
+    return say("result.resent", { from, to, sent: messages });
+  }
+  return say(answer.durable ? "result.accepted" : "result.not-durable", { verb: name });
+}

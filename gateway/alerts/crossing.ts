@@ -1,0 +1,53 @@
+import { GOOD, REASON } from "../../model/quality.ts";
+import type { Severity } from "../../model/severity.ts";
+import type { Channel } from "../../model/site.ts";
+import { type Condition, raising, type Sample } from "../../rules/conditions/condition.ts";
+import type { SpokenRule } from "./present.ts";
+
+/** How a value stands to the limit of its alarm. */
+export interface Crossing {
+  readonly direction: "above" | "below" | "at";
+  /** Gas detection calls the lowest and the highest of the graded limits low alarm and high alarm. */
+  readonly grade?: "low-alarm" | "high-alarm";
+}
+
+const conditions = new WeakMap<SpokenRule, Map<number, Condition>>();
+
+function conditionOf(rule: SpokenRule, channel: number): Condition | undefined {
+  let known = conditions.get(rule);
+  if (known === undefined) {
+    known = new Map();
+    for (const subject of rule.subjects) known.set(subject.channel, subject.condition.create());
+    conditions.set(rule, known);
+  }
+  return known.get(channel);
+}
+
+/** Which levels an excess in a direction would raise: how a rule is asked whether it looks up or down. */
+function raisedBy(condition: Condition, value: number): number {
+  const sample: Sample = { value, reason: REASON.good, quality: GOOD, time: 0, received: 0 };
+  return raising(condition.judge(sample));
+}
+
+/**
+ * In which direction the limit of an alarm is crossed. The value alone does not tell: inside the deadband it stands on the
+ * other side of a limit that still holds.
+ */
+export function crossingOf(
+  rule: SpokenRule,
+  channel: Channel,
+  { value, limit, severity }: { value: number; limit: number; severity: Severity },
+): Crossing {
+  const condition = conditionOf(rule, channel.index);
+  const level = condition?.levels.findIndex((candidate) => candidate.severity === severity) ?? -1;
+  if (condition === undefined || level < 0) {
+    return { direction: value === limit ? "at" : value < limit ? "below" : "above" };
+  }
+  const up = (raisedBy(condition, Number.POSITIVE_INFINITY) >> level) & 1;
+  const down = (raisedBy(condition, Number.NEGATIVE_INFINITY) >> level) & 1;
+  const below = up === down ? value < limit : down === 1;
+  const direction = value === limit ? "at" : below ? "below" : "above";
+  if (below || !channel.quantity.startsWith("gas_") || condition.levels.length < 2) return { direction };
+  if (level === 0) return { direction, grade: "low-alarm" };
+  return level === condition.levels.length - 1 ? { direction, grade: "high-alarm" } : { direction };
+}

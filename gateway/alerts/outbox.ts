@@ -1,0 +1,342 @@
+import type { Counter, Counters } from "../../model/counter.ts";
+import { describe } from "../../model/error.ts";
+import type { Log } from "../../model/log.ts";
+import { type Clock, type Micros, SECOND, type Timer } from "../../model/time.ts";
+import type { AlarmEvent } from "../../rules/event.ts";
+import type { Sending } from "./payload.ts";
+import type { RecentEvent, RecentEvents } from "./recent-events.ts";
+
+/** Events of one page of the alarm log. */
+const PAGE: number = 200;
+/** Waits between attempts after the log or the broker has failed: doubles from the first to the longest. */
+const RETRY_FIRST: Micros = SECOND / 4;
+const RETRY_LONGEST: Micros = 30 * SECOND;
+/** After so many failures of the log in a row, what memory still has goes out without what only the log has. */
+const LOG_PATIENCE = 3;
+
+export interface OutboxOptions {
+  /** Names the cursor, for ever. */
+  readonly name: string;
+  readonly recent: RecentEvents;
+  /** The alarm log: numbers in [from, to), ascending. */
+  readonly events: (query: { from: number; to: number; limit: number }) => Promise<readonly AlarmEvent[]>;
+  readonly cursor: (name: string) => Promise<number | undefined>;
+  readonly setCursor: (name: string, next: number) => Promise<void>;
+  /** Highest event number so far. */
+  readonly last: () => number;
+  /** Sends one event; resolves when the peer has it. */
+  readonly send: (event: AlarmEvent, sending: Sending) => Promise<void>;
+  /** Events under way at the same time. */
+  readonly window: number;
+  /** An event that is not acknowledged by then is sent again. */
+  readonly acknowledgeWithin: Micros;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly counters: Counters;
+}
+
+interface UnderWay {
+  readonly seq: number;
+  done: boolean;
+}
+
+/**
+ * Delivers every event to one peer at least once and in order, over outages of the peer and of the gateway. The alarm log is
+ * the only truth; memory merely spares a live event the query. The cursor, the first number not yet delivered, is kept on
+ * disk and follows the acknowledgements.
+ */
+export class Outbox {
+  readonly #o: OutboxOptions;
+  readonly #delivered: Counter;
+  readonly #repeated: Counter;
+  readonly #failures: Counter;
+  readonly #skipped: Counter;
+  /** Next number to send. */
+  #next = 0;
+  /** First number that is not acknowledged. */
+  #cursor = 0;
+  #underWay: UnderWay[] = [];
+  /** Highest number this process has sent. */
+  #highest = -1;
+  /** What was read from the log and not sent yet. */
+  #page: AlarmEvent[] = [];
+  /** Numbers of attempts that are over count for nothing: an acknowledgement of before a lost connection may be another's. */
+  #attempt = 0;
+  #open = false;
+  #closed = false;
+  #connected = false;
+  #reading = false;
+  #logFailures = 0;
+  #retry: Timer | undefined;
+  #retryDelay: Micros = RETRY_FIRST;
+  #deadline: Timer | undefined;
+  #saved = 0;
+  #saving: Promise<void> | undefined;
+  #whenIdle: (() => void)[] = [];
+
+  constructor(options: OutboxOptions) {
+    this.#o = options;
+    const labels = { uplink: options.name };
+    const { counters } = options;
+    this.#delivered = counters.counter({
+      name: "uplink_events",
+      help: "Events an uplink has acknowledged.",
+      labels,
+    });
+    this.#repeated = counters.counter({
+      name: "uplink_events_repeated",
+      help: "Events sent again to an uplink.",
+      labels,
+    });
+    this.#failures = counters.counter({
+      name: "uplink_failures",
+      help: "Events an uplink did not take at once.",
+      labels,
+    });
+    this.#skipped = counters.counter({
+      name: "uplink_events_skipped",
+      help: "Event numbers that an uplink never got: gone from the alarm log, or the log could not be read.",
+      labels,
+    });
+  }
+
+  /** Events not delivered yet. */
+  get backlog(): number {
+    return this.#open ? Math.max(0, this.#o.last() + 1 - this.#cursor) : 0;
+  }
+
+  /** Finds where it stood. An outbox that is new begins with the next event: history is for `resend`. */
+  async open(): Promise<void> {
+    const end = this.#o.last() + 1;
+    // What is stored is the first number not delivered, so never below 1: "none yet" cannot be mistaken for "at the start".
+    const stored = await this.#o.cursor(this.#o.name);
+    let cursor = stored === undefined || !(stored > 0) ? end : stored;
+    if (cursor > end) {
+      this.#o.log.error(
+        { uplink: this.#o.name, cursor, end },
+        "an uplink's cursor is ahead of all events: the data folder is older than what was delivered",
+      );
+      cursor = end;
+    }
+    if (this.#closed) return;
+    this.#cursor = cursor;
+    this.#next = cursor;
+    this.#open = true;
+    if (cursor !== stored) this.#save();
+    this.#pump();
+  }
+
+  /** Something may have to be sent. */
+  nudge(): void {
+    this.#pump();
+  }
+
+  /** The peer can be reached, or not any more. What was under way is sent again. */
+  connected(connected: boolean): void {
+    if (this.#connected === connected) return;
+    this.#connected = connected;
+    if (connected) this.#retryDelay = RETRY_FIRST;
+    this.#rewind();
+    this.#pump();
+  }
+
+  /** Waits until everything so far is delivered, but no longer than `bound`; then keeps the cursor. */
+  async close(bound: Micros): Promise<void> {
+    if (this.#open && this.#connected && this.backlog > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = this.#o.clock.after(bound, resolve);
+        this.#whenIdle.push(() => {
+          timer.cancel();
+          resolve();
+        });
+        this.#pump();
+      });
+    }
+    this.#closed = true;
+    this.#open = false;
+    this.#connected = false;
+    this.#retry?.cancel();
+    this.#deadline?.cancel();
+    this.#underWay = [];
+    while (this.#saving !== undefined) await this.#saving;
+  }
+
+  #rewind(): void {
+    this.#attempt++;
+    this.#retry?.cancel();
+    this.#retry = undefined;
+    this.#deadline?.cancel();
+    this.#deadline = undefined;
+    this.#underWay = [];
+    this.#next = this.#cursor;
+    this.#page = [];
+  }
+
+  #pump(): void {
+    if (!this.#open || !this.#connected || this.#retry !== undefined) return;
+    while (this.#underWay.length < this.#o.window) {
+      const found = this.#take();
+      if (found === undefined) break;
+      this.#send(found.sent, found.fromLog);
+    }
+    if (this.backlog === 0) for (const idle of this.#whenIdle.splice(0)) idle();
+  }
+
+  /** The next event to send, from memory or from the page of the log; begins to read the log when it is in neither. */
+  #take(): { sent: RecentEvent; fromLog: boolean } | undefined {
+    const recent = this.#o.recent.get(this.#next);
+    if (recent !== undefined) return { sent: recent, fromLog: false };
+    while (this.#page.length > 0 && this.#page[0]!.seq < this.#next) this.#page.shift();
+    const event = this.#page.shift();
+    if (event !== undefined) {
+      this.#pass(event);
+      return { sent: { event, committed: true }, fromLog: true };
+    }
+    if (this.#next <= this.#o.last()) this.#read();
+    return undefined;
+  }
+
+  /** Goes on to an event whose number is not the next: numbers between are void, or no longer in the log. */
+  #pass(event: AlarmEvent): void {
+    const explained = event.transition === "void" ? (event.voidFrom ?? event.seq) : event.seq;
+    if (explained > this.#next) this.#skip(explained - 1);
+    this.#next = event.seq;
+  }
+
+  #skip(to: number): void {
+    const count = to - this.#next + 1;
+    this.#skipped.add(count);
+    this.#o.log.error(
+      { uplink: this.#o.name, from: this.#next, to },
+      "events could not be delivered to an uplink: the alarm log does not give them",
+    );
+  }
+
+  #read(): void {
+    if (this.#reading) return;
+    this.#reading = true;
+    void this.#readPage(this.#next, this.#attempt);
+  }
+
+  async #readPage(from: number, attempt: number): Promise<void> {
+    let found = false;
+    try {
+      const events = await this.#o.events({ from, to: this.#o.last() + 1, limit: PAGE });
+      this.#logFailures = 0;
+      found = events.length > 0;
+      if (attempt === this.#attempt) this.#page = [...events];
+    } catch (thrown) {
+      this.#logFailures++;
+      this.#o.log.warn(
+        { uplink: this.#o.name, reason: describe(thrown) },
+        "the alarm log could not be read for an uplink",
+      );
+    }
+    this.#reading = false;
+    if (attempt !== this.#attempt || found || this.#leap()) this.#pump();
+    else this.#later();
+  }
+
+  /**
+   * The log gives nothing although events are due: it fails, or they are not on disk yet. What memory has must not wait for
+   * ever behind what it has not.
+   */
+  #leap(): boolean {
+    const { oldest } = this.#o.recent;
+    if (oldest === undefined || oldest <= this.#next || this.#next + 1 > this.#o.last()) return false;
+    if (this.#logFailures > 0 && this.#logFailures < LOG_PATIENCE) return false;
+    this.#skip(oldest - 1);
+    this.#next = oldest;
+    return true;
+  }
+
+  #send(sent: RecentEvent, fromLog: boolean): void {
+    const { event, committed } = sent;
+    const entry: UnderWay = { seq: event.seq, done: false };
+    const attempt = this.#attempt;
+    const again = event.seq <= this.#highest;
+    if (again) this.#repeated.add();
+    this.#highest = Math.max(this.#highest, event.seq);
+    this.#underWay.push(entry);
+    this.#next = event.seq + 1;
+    this.#armDeadline();
+    this.#o.send(event, { uncommitted: !committed, resent: fromLog || again }).then(
+      () => {
+        if (attempt === this.#attempt) this.#acknowledged(entry);
+      },
+      (thrown: unknown) => {
+        if (attempt === this.#attempt) this.#failed(thrown);
+      },
+    );
+  }
+
+  #acknowledged(entry: UnderWay): void {
+    entry.done = true;
+    this.#retryDelay = RETRY_FIRST;
+    let moved = false;
+    while (this.#underWay[0]?.done === true) {
+      this.#cursor = this.#underWay.shift()!.seq + 1;
+      this.#delivered.add();
+      moved = true;
+    }
+    if (!moved) return;
+    this.#deadline?.cancel();
+    this.#deadline = undefined;
+    if (this.#underWay.length > 0) this.#armDeadline();
+    this.#save();
+    this.#pump();
+  }
+
+  #failed(thrown: unknown): void {
+    this.#failures.add();
+    this.#o.log.warn(
+      { uplink: this.#o.name, reason: describe(thrown) },
+      "an uplink did not take an event; it is sent again",
+    );
+    this.#rewind();
+    this.#later();
+  }
+
+  #armDeadline(): void {
+    if (this.#deadline !== undefined) return;
+    this.#deadline = this.#o.clock.after(this.#o.acknowledgeWithin, () => {
+      this.#deadline = undefined;
+      this.#failed(new Error("no acknowledgement within the time set"));
+    });
+  }
+
+  #later(): void {
+    if (!this.#open || this.#retry !== undefined) return;
+    const delay = this.#retryDelay;
+    this.#retryDelay = Math.min(delay * 2, RETRY_LONGEST);
+    this.#retry = this.#o.clock.after(delay, () => {
+      this.#retry = undefined;
+      this.#pump();
+    });
+  }
+
+  /** Keeps the cursor on disk; one write at a time, always the newest. A cursor that lags only repeats. */
+  #save(): void {
+    if (this.#saving !== undefined || this.#saved === this.#cursor) return;
+    const cursor = this.#cursor;
+    this.#saving = this.#o
+      .setCursor(this.#o.name, cursor)
+      .then(
+        () => {
+          this.#saved = cursor;
+          return true;
+        },
+        (thrown: unknown) => {
+          this.#o.log.warn(
+            { uplink: this.#o.name, reason: describe(thrown) },
+            "an uplink's cursor could not be kept; after a restart some events are sent again",
+          );
+          return false;
+        },
+      )
+      .then((kept) => {
+        this.#saving = undefined;
+        if (kept) this.#save();
+      });
+  }
+}

@@ -1,0 +1,265 @@
+import { DOMAINS } from "../../model/domain.ts";
+import { reasonRow, UNCERTAIN } from "../../model/quality.ts";
+import { isDiscrete, quantityRow } from "../../model/quantity.ts";
+import { rank, SEVERITY_TEXT } from "../../model/severity.ts";
+import type { Channel } from "../../model/site.ts";
+import type { Text } from "../../model/text.ts";
+import { BUILT_IN_RULES, isBuiltInRule } from "../../rules/built-in.ts";
+import type { AlarmEvent, Transition } from "../../rules/event.ts";
+import { CATALOGUE, isMessageKey, type MessageKey } from "../messages/catalogue.ts";
+import { eachLanguage, formatLocal, formatQuantity, formatSpan, join, say } from "../messages/format.ts";
+import { crossingOf } from "./crossing.ts";
+import type { Place } from "./places.ts";
+import type { PresentAlarm, SpokenRule } from "./present.ts";
+
+/** What the words of an alarm are made of. */
+export interface Subject {
+  readonly place: Place;
+  readonly rule: SpokenRule;
+  readonly timeZone: string;
+}
+
+type Valued = Pick<PresentAlarm, "class" | "value" | "reason" | "limit" | "severity">;
+
+/** A rule that the configuration does not define: a built-in one, or one that is gone. */
+export function unknownRule(id: string): SpokenRule {
+  return { id, name: isBuiltInRule(id) ? BUILT_IN_RULES[id].name : { zh: id, en: id }, subjects: [] };
+}
+
+/** What is measured, or what has failed. */
+export function whatOf({ place, rule }: Subject): Text {
+  if (place.channel === undefined) return rule.name;
+  const { zh, en } = quantityRow(place.channel.quantity);
+  return { zh, en };
+}
+
+/** The value as people read it: number and unit, the state of a switch, or why there is no number. */
+export function valueText(
+  { value, reason }: Pick<Valued, "value" | "reason">,
+  channel?: Channel,
+  limit = Number.NaN,
+): Text {
+  if (value === Number.POSITIVE_INFINITY) return CATALOGUE["value.over-range"];
+  if (value === Number.NEGATIVE_INFINITY) return CATALOGUE["value.under-range"];
+  if (Number.isNaN(value)) {
+    const { name } = reasonRow(reason);
+    if (name === "over_range") return CATALOGUE["value.over-range"];
+    if (name === "under_range") return CATALOGUE["value.under-range"];
+    return CATALOGUE["value.none"];
+  }
+  if (channel === undefined) return words(String(value));
+  if (isDiscrete(channel.quantity)) return stateText(channel, value);
+  return words(formatQuantity(value, channel.unit, limit));
+}
+
+function words(both: string): Text {
+  return { zh: both, en: both };
+}
+
+/** The name of a discrete channel's code. */
+export function stateText(channel: Channel, value: number): Text {
+  const name = channel.states?.[value] ?? quantityRow(channel.quantity).states?.[value];
+  if (name === undefined) return words(String(value));
+  const key = `code.${name}`;
+  return isMessageKey(key) ? CATALOGUE[key] : words(name);
+}
+
+/** What is measured with its value and the limit it has crossed: `可燃气体浓度 62 %LEL，超过 50 %LEL（高报）`. */
+export function thingText(subject: Subject, valued: Valued, crossing: boolean): Text {
+  const { place, rule } = subject;
+  const { channel } = place;
+  const what = whatOf(subject);
+  const row = reasonRow(valued.reason);
+  const because = { zh: row.zh, en: row.en };
+  if (
+    channel === undefined ||
+    (valued.class !== "danger" && !isDiscrete(channel.quantity) && Number.isNaN(valued.limit))
+  ) {
+    // An instrument that has failed shows no value worth saying: what and why it failed.
+    const said = channel === undefined ? rule.name : join(what, { zh: " ", en: ": " }, rule.name);
+    return row.name === "good" || !crossing
+      ? said
+      : join(said, { zh: "（", en: " (" }, because, { zh: "）", en: ")" });
+  }
+  if (isDiscrete(channel.quantity)) {
+    // "烟雾报警" says it all; "门：开" needs the state.
+    const asserts = quantityRow(channel.quantity).asserts !== undefined;
+    if (asserts && crossing) return what;
+    return join(what, { zh: "：", en: ": " }, valueText(valued, channel));
+  }
+  const value = valueText(valued, channel, valued.limit);
+  const said = join(what, { zh: " ", en: " " }, value);
+  if (!crossing) return said;
+  // "Over range" is in the value's own words already.
+  const saysItself = row.name === "over_range" || row.name === "under_range";
+  const doubtful = row.quality === UNCERTAIN && !saysItself;
+  return join(
+    said,
+    crossedText(channel, rule, valued),
+    doubtful ? say("value.doubtful", { reason: because }) : undefined,
+  );
+}
+
+/** `，超过 50 %LEL（高报）`; nothing where no limit applies. */
+function crossedText(channel: Channel, rule: SpokenRule, valued: Valued): Text | undefined {
+  const { limit, value } = valued;
+  if (!Number.isFinite(limit)) return undefined;
+  const { direction, grade } = crossingOf(rule, channel, valued);
+  return join(
+    say(`crossed.${direction}`, { limit: formatQuantity(limit, channel.unit, value) }),
+    grade === undefined ? undefined : CATALOGUE[`crossed.${grade}`],
+  );
+}
+
+/** What a person must do: the rule's own words, or the usual ones for such an alarm. */
+export function guidanceOf(
+  alarm: Pick<PresentAlarm, "class" | "domain" | "severity">,
+  rule: SpokenRule,
+): Text {
+  if (rule.guidance !== undefined) return rule.guidance;
+  if (alarm.class !== "danger") return CATALOGUE[`guidance.${alarm.class}`];
+  const domain = DOMAINS.find((known) => known === alarm.domain) ?? "system";
+  return CATALOGUE[
+    `guidance.danger.${domain}.${rank(alarm.severity) >= rank("orange") ? "urgent" : "watch"}`
+  ];
+}
+
+/** Transitions that tell of danger as it is; the others tell what became of it. */
+const COLOURED: ReadonlySet<Transition> = new Set(["raise", "upgrade", "downgrade", "again", "historical"]);
+
+/** `【演练·红色·升级】` or `[EXERCISE · red · worse] `. */
+function head(event: AlarmEvent): Text {
+  const heads: Text[] = [];
+  if (event.mode !== "live") heads.push(CATALOGUE[`head.${event.mode}`]);
+  const done = doneText(event);
+  if (COLOURED.has(event.transition)) heads.push(SEVERITY_TEXT[event.severity]);
+  if (event.class !== "danger") heads.push(CATALOGUE[`head.${event.class}`]);
+  if (done !== undefined) heads.push(done);
+  return {
+    zh: `【${heads.map((word) => word.zh).join("·")}】`,
+    en: `[${heads.map((word) => word.en).join(" · ")}] `,
+  };
+}
+
+function doneText(event: AlarmEvent): Text | undefined {
+  if (event.transition === "raise") return undefined;
+  if (event.transition === "return" && event.to.startsWith("latched")) return CATALOGUE["head.latched"];
+  return CATALOGUE[`head.${event.transition}`];
+}
+
+/** The whole message about one event, for people: what, where, since when, what to do. */
+export function eventText(event: AlarmEvent, subject: Subject): Text {
+  if (event.transition === "void") {
+    return join(
+      headed("head.void"),
+      say("event.void", { from: event.voidFrom ?? event.seq, to: event.voidTo ?? event.seq }),
+    );
+  }
+  return join(head(event), sentence(event, subject), note(event), action(event, subject.rule));
+}
+
+function headed(key: MessageKey): Text {
+  const { zh, en } = CATALOGUE[key];
+  return { zh: `【${zh}】`, en: `[${en}] ` };
+}
+
+function sentence(event: AlarmEvent, subject: Subject): Text {
+  const { place, timeZone, rule } = subject;
+  const row = reasonRow(event.reason);
+  const returned = event.transition === "return";
+  const fillings = {
+    where: place.text,
+    what: whatForMonitoring(subject),
+    rule: rule.name,
+    thing: thingText(subject, event, !returned),
+    time: formatLocal(event.time, timeZone),
+    measured: formatLocal(Number.isFinite(event.measured) ? event.measured : event.time, timeZone),
+    severity: SEVERITY_TEXT[event.severity],
+    before: SEVERITY_TEXT[event.severityBefore ?? event.severity],
+    highest: SEVERITY_TEXT[event.highest],
+    duration: formatSpan(event.time - event.since),
+    user: event.user ?? CATALOGUE["event.somebody"],
+    reason: { zh: row.zh, en: row.en },
+    covers:
+      event.covers === undefined || event.covers === 0
+        ? { zh: "", en: "" }
+        : say("event.covers", { count: event.covers }),
+  };
+  return say(sentenceKey(event), fillings);
+}
+
+function whatForMonitoring({ place }: Subject): Text {
+  if (place.channel === undefined) return { zh: "", en: "it" };
+  const { zh, en } = quantityRow(place.channel.quantity);
+  return { zh, en };
+}
+
+function sentenceKey(event: AlarmEvent): MessageKey {
+  switch (event.transition) {
+    case "raise":
+    case "again":
+      if (event.class === "monitoring") return "event.monitoring.raise";
+      return `event.${event.transition}`;
+    case "return":
+      if (event.to.startsWith("latched")) return "event.return-latched";
+      return event.class === "monitoring" ? "event.monitoring.return" : "event.return";
+    case "acknowledge":
+      if (event.to === "normal") return "event.acknowledge-over";
+      return event.to === "latched" ? "event.acknowledge-latched" : "event.acknowledge-active";
+    case "upgrade":
+    case "downgrade":
+    case "reset":
+    case "withdraw":
+    case "historical":
+    case "void":
+      return `event.${event.transition}`;
+  }
+}
+
+function note(event: AlarmEvent): Text | undefined {
+  if (event.note === undefined || event.note === "") return undefined;
+  const { zh, en } = say("event.note", { note: event.note });
+  return { zh: `${zh}。`, en: ` ${en}.` };
+}
+
+/** Guidance where something is to be done now; after a return only what is still open. */
+function action(event: AlarmEvent, rule: SpokenRule): Text | undefined {
+  switch (event.transition) {
+    case "raise":
+    case "upgrade":
+    case "downgrade":
+    case "again": {
+      const { zh, en } = guidanceOf(event, rule);
+      return { zh, en: ` ${en}` };
+    }
+    case "return": {
+      if (event.to !== "returned") return undefined;
+      const { zh, en } = CATALOGUE["guidance.acknowledge"];
+      return { zh, en: ` ${en}` };
+    }
+    case "acknowledge":
+    case "reset":
+    case "withdraw":
+    case "historical":
+    case "void":
+      return undefined;
+  }
+}
+
+/** The message that stands in the retained topic of an alarm. */
+export function alarmText(alarm: PresentAlarm, subject: Subject): Text {
+  const active = alarm.state === "unacknowledged" || alarm.state === "acknowledged";
+  const heads: Text[] = [];
+  if (alarm.mode !== "live") heads.push(CATALOGUE[`head.${alarm.mode}`]);
+  heads.push(SEVERITY_TEXT[alarm.severity]);
+  if (alarm.class !== "danger") heads.push(CATALOGUE[`head.${alarm.class}`]);
+  heads.push(CATALOGUE[`state.${alarm.state}`]);
+  const since = formatLocal(alarm.since, subject.timeZone);
+  const thing = thingText(subject, alarm, active);
+  const guidance = active ? guidanceOf(alarm, subject.rule) : undefined;
+  return eachLanguage((language) =>
+    language === "zh"
+      ? `【${heads.map((word) => word.zh).join("·")}】${subject.place.text.zh}，${thing.zh}，${since.zh}起。${guidance?.zh ?? ""}`
+      : `[${heads.map((word) => word.en).join(" · ")}] ${subject.place.text.en}: ${thing.en}, since ${since.en}.${guidance === undefined ? "" : ` ${guidance.en}`}`,
+  );
+}

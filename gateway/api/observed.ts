@@ -1,0 +1,24 @@
+import type { Driver } from "../../drivers/driver.ts";
+import type { CounterRegistry } from "../../model/counter.ts";
+import type { HostError } from "../../model/error.ts";
+import type { Micros } from "../../model/time.ts";
+import type { Engine } from "../../rules/engine.ts";
+import type { Configuration } from "../configuration.ts";
+import type { Reader } from "../journal/reader.ts";
+
+/** What the API and the live table may see of the running gateway. They read; they change nothing. */
+export interface Observed {
+  readonly configuration: Configuration;
+  readonly engine: Pick<Engine, "alarms" | "channels">;
+  readonly drivers: ReadonlyMap<string, Driver>;
+  readonly counters: CounterRegistry;
+  readonly journal: {
+    readonly reader: Reader;
+    readonly series: Uint32Array;
+    readonly failure: HostError | undefined;
+    readonly inFlight: { readonly pages: number; readonly readings: number; readonly bytes: number };
+  };
+  readonly ready: boolean;
+  readonly startedAt: Micros;
+  now(): Micros;
+}

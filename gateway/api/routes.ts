@@ -1,0 +1,182 @@
+import type { Context, Hono } from "hono";
+import { z } from "zod";
+import { asTocsinError, type Fault } from "../../model/error.ts";
+import type { Log } from "../../model/log.ts";
+import { REASON_NAMES } from "../../model/quality.ts";
+import { HOUR, MILLISECOND, type Micros } from "../../model/time.ts";
+import { VERSION } from "../version.ts";
+import { gauges } from "./gauges.ts";
+import { renderMetrics } from "./metrics.ts";
+import type { Observed } from "./observed.ts";
+import {
+  alarmJson,
+  channelJson,
+  deviceJson,
+  eventJson,
+  finite,
+  instant,
+  linkJson,
+  pointJson,
+  qualityJson,
+  siteJson,
+} from "./views.ts";
+
+/** Rows a single answer may have; `next` leads on. */
+const MOST_ROWS = 10_000;
+const DEFAULT_ROWS = 1_000;
+/** A polled read waits for its turn on the bus and for the device's own deadline. */
+const READ_DEADLINE_MS = 30_000;
+
+const instantSchema = z.string().transform((text, context): Micros => {
+  const time = Date.parse(text) * MILLISECOND;
+  if (Number.isNaN(time))
+    context.addIssue({ code: "custom", message: "write a time as 2026-05-21T06:30:00Z" });
+  return time;
+});
+const limitSchema = z.coerce.number().int().min(1).max(MOST_ROWS).default(DEFAULT_ROWS);
+
+const historySchema = z.object({
+  channel: z.string().min(1),
+  from: instantSchema.optional(),
+  to: instantSchema.optional(),
+  order: z.enum(["oldest", "newest"]).default("newest"),
+  limit: limitSchema,
+});
+const eventsSchema = z.object({
+  from: z.coerce.number().int().min(1).default(1),
+  to: z.coerce.number().int().min(1).default(Number.MAX_SAFE_INTEGER),
+  limit: limitSchema,
+});
+
+const STATUS_OF: Readonly<Record<Fault, 400 | 500 | 502 | 503 | 504>> = {
+  configuration: 400,
+  device: 504,
+  network: 502,
+  host: 503,
+  internal: 500,
+};
+
+/** The read-only HTTP interface: health, metrics, and the state of the site as JSON. */
+export function routes(app: Hono, observed: Observed, log: Log): void {
+  const { configuration, engine, journal } = observed;
+  const { site } = configuration;
+  const reader = journal.reader;
+
+  app.onError((thrown, context) => {
+    if (thrown instanceof z.ZodError) {
+      return context.json({ error: { code: "COMMAND_USAGE", message: z.prettifyError(thrown) } }, 400);
+    }
+    const error = asTocsinError(thrown);
+    if (error.fault === "internal") log.error({ err: error, path: context.req.path }, "a request failed");
+    const { code, message, hint } = error;
+    return context.json({ error: { code, message, hint } }, STATUS_OF[error.fault]);
+  });
+  app.notFound((context) =>
+    context.json(
+      { error: { code: "CONFIG_NOT_FOUND", message: `there is nothing at ${context.req.path}` } },
+      404,
+    ),
+  );
+
+  app.get("/health", (context) => {
+    const failure = journal.failure;
+    const body = {
+      status: failure === undefined ? "ok" : "journal-failed",
+      site: site.id,
+      version: VERSION,
+      since: instant(observed.startedAt),
+      ...(failure === undefined ? {} : { failure: failure.message }),
+    };
+    return context.json(body, failure === undefined ? 200 : 503);
+  });
+  app.get("/ready", (context) =>
+    context.json({ ready: observed.ready, site: site.id }, observed.ready ? 200 : 503),
+  );
+  app.get("/metrics", async (context) =>
+    context.text(await renderMetrics(observed.counters, gauges(observed)), 200, {
+      "content-type": "text/plain; version=0.0.4; charset=utf-8",
+    }),
+  );
+
+  app.get("/api/site", (context) => context.json(siteJson(configuration)));
+  app.get("/api/points", (context) => {
+    const alarms = [...engine.alarms()];
+    return context.json({ points: site.points.map((point) => pointJson(site, point, alarms)) });
+  });
+  app.get("/api/devices", (context) =>
+    context.json({ devices: site.devices.map((device) => deviceJson(site, device)) }),
+  );
+  app.get("/api/links", (context) => {
+    const alarms = [...engine.alarms()];
+    return context.json({ links: site.links.map((link) => linkJson(link, alarms)) });
+  });
+  app.get("/api/channels", (context) => {
+    const views = [...engine.channels()];
+    return context.json({
+      channels: site.channels.map((channel) => channelJson(site, channel, views[channel.index])),
+    });
+  });
+  app.get("/api/alarms", (context) => context.json({ alarms: [...engine.alarms()].map(alarmJson) }));
+  app.get("/api/events", async (context) => {
+    const query = eventsSchema.parse(context.req.query());
+    return context.json({ events: (await reader.events(query)).map(eventJson) });
+  });
+  app.get("/api/history", async (context) => await history(context, observed));
+  app.get("/api/sinks", async (context) => context.json({ sinks: await reader.sinkStatus() }));
+  app.get("/api/quarantine", async (context) => {
+    const { limit } = z.object({ limit: limitSchema }).parse(context.req.query());
+    const [rows, messages] = await Promise.all([
+      reader.quarantined({ limit }),
+      reader.undecodable({ limit }),
+    ]);
+    return context.json({
+      rows,
+      messages: messages.map(({ payload, at, ...message }) => ({
+        ...message,
+        at: instant(at),
+        payload: Buffer.from(payload).toString("base64"),
+      })),
+    });
+  });
+  app.get("/api/read/:device", async (context) => {
+    const id = context.req.param("device");
+    const device = site.devices.find((candidate) => candidate.id === id);
+    if (device === undefined) return unknown(context, `no device is called ${JSON.stringify(id)}`);
+    const driver = observed.drivers.get(site.links[device.link]!.id);
+    if (driver === undefined) return unknown(context, `the link of ${id} is not open`);
+    const values = await driver.read(device.index, AbortSignal.timeout(READ_DEADLINE_MS));
+    return context.json({
+      device: id,
+      values: values.map((value) => ({
+        ...value,
+        value: finite(value.value),
+        reason: REASON_NAMES[value.reason] ?? "bad",
+      })),
+    });
+  });
+}
+
+async function history(context: Context, observed: Observed): Promise<Response> {
+  const query = historySchema.parse(context.req.query());
+  const { site } = observed.configuration;
+  const channel = site.channels.find((candidate) => candidate.key === query.channel);
+  if (channel === undefined) return unknown(context, `no channel is called ${JSON.stringify(query.channel)}`);
+  const to = query.to ?? observed.now();
+  const page = await observed.journal.reader.history({
+    series: [observed.journal.series[channel.index]!],
+    from: query.from ?? to - HOUR,
+    to,
+    order: query.order,
+    limit: query.limit,
+  });
+  const rows = Array.from({ length: page.length }, (_, i) => ({
+    time: instant(page.time[i]!),
+    value: finite(page.value[i]!),
+    ...qualityJson(page.reason[i]!),
+  }));
+  return context.json({ channel: channel.key, unit: channel.unit, rows, more: page.next !== undefined });
+}
+
+function unknown(context: Context, message: string): Response {
+  return context.json({ error: { code: "CONFIG_NOT_FOUND", message } }, 404);
+}

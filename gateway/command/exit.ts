@@ -1,0 +1,31 @@
+import type { Fault } from "../../model/error.ts";
+
+/** Exit codes of all commands; documented in `tocsin --help`. Scripts rely on them. */
+export const EXIT = {
+  /** Done, and nothing is wrong. */
+  ok: 0,
+  /** The site file, a profile or a table has errors. */
+  configuration: 1,
+  /** The command line itself is wrong. */
+  usage: 2,
+  /** A device or a peer could not be reached, or refused. */
+  unreachable: 3,
+  /** This machine: a port is taken, the data folder is in use, the disk fails. */
+  host: 4,
+  /** A mistake of Tocsin (EX_SOFTWARE of sysexits.h). */
+  internal: 70,
+} as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+const BY_FAULT: Readonly<Record<Fault, ExitCode>> = {
+  configuration: EXIT.configuration,
+  device: EXIT.unreachable,
+  network: EXIT.unreachable,
+  host: EXIT.host,
+  internal: EXIT.internal,
+};
+
+/** The exit code for an error, by who is at fault. */
+export function exitCodeOf(error: { code: string; fault: Fault }): ExitCode {
+  return error.code === "COMMAND_USAGE" ? EXIT.usage : BY_FAULT[error.fault];
+}

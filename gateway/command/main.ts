@@ -1,0 +1,137 @@
+import { Command, CommanderError, Option } from "commander";
+import { asTocsinError } from "../../model/error.ts";
+import { VERSION } from "../version.ts";
+import { EXIT, type ExitCode, exitCodeOf } from "./exit.ts";
+import type { ExportOptions } from "./export.ts";
+import { errorJson, hasColour, printJson, renderError } from "./output.ts";
+import type { RunOptions } from "./run.ts";
+
+/*
+ * The command line. Each command is loaded only when it is called: `check` needs no protocol library, `run` needs no
+ * documentation. Exit codes: exit.ts.
+ */
+
+const EXIT_CODES = `
+Exit codes 退出码:
+  ${EXIT.ok}   done, nothing is wrong 成功
+  ${EXIT.configuration}   the site file, a table or a profile has errors 配置有误
+  ${EXIT.usage}   the command line is wrong 命令用法有误
+  ${EXIT.unreachable}   a device or a peer cannot be reached 设备或对端不可达
+  ${EXIT.host}   this machine: port taken, data folder in use, disk 本机问题
+  ${EXIT.internal}  a mistake of Tocsin 程序自身错误`;
+
+const SITE = "site file, or a folder of them 站点文件或目录";
+
+/** All commands. `finish` is told how each ended. */
+function program(finish: (code: ExitCode) => void): Command {
+  const tocsin = new Command("tocsin")
+    .description("Tocsin 警钟: the alarm-grade edge gateway 告警级边缘网关")
+    .version(VERSION, "-V, --version", "print the version 版本")
+    .helpOption("-h, --help", "show help 帮助")
+    .helpCommand("help [command]", "show help for a command 命令帮助")
+    .addHelpText("after", EXIT_CODES)
+    .showSuggestionAfterError()
+    .exitOverride();
+  const command = (usage: string, description: string) => tocsin.command(usage).description(description);
+  const data = (target: Command) =>
+    target.option("--data <folder>", "data folder; comes before the site file's 数据目录");
+  const json = (target: Command) => target.option("--json", "machine-readable output 输出 JSON", false);
+
+  data(command("run", "run the gateway 运行网关").argument("<site>", SITE))
+    .addOption(new Option("--log <form>", "how to speak 输出形式").choices(["table", "pretty", "json"]))
+    .option("--no-simulate", "leave out the site's own simulated instruments 不启动模拟设备")
+    .action(async (site: string, options: RunOptions) => {
+      const { run } = await import("./run.ts");
+      finish(await run(site, options));
+    });
+
+  json(
+    command("check", "say everything that is wrong with a site 检查站点配置").argument("<site>", SITE),
+  ).action(async (site: string, options: { json: boolean }) => {
+    const { check } = await import("./check.ts");
+    finish(check(site, options));
+  });
+
+  json(data(command("read", "show what a device says now 读取设备当前值").argument("<site>", SITE)))
+    .argument("<device>", "id of the device (position tag) 设备位号")
+    .option("--wait <duration>", "how long the device may take 最长等待", "15s")
+    .action(async (site: string, device: string, options: { json: boolean; data?: string; wait: string }) => {
+      const { read } = await import("./read.ts");
+      finish(await read(site, device, options));
+    });
+
+  json(command("simulate", "play instruments instead of hardware 运行模拟设备"))
+    .argument("<scenario>", "scenario file 情景文件")
+    .option("--speed <factor>", "seconds of the scenario in one second 快放倍数")
+    .option("--seed <number>", "seed of all chance, instead of the scenario's 随机种子")
+    .action(async (scenario: string, options: { json: boolean; speed?: string; seed?: string }) => {
+      const { simulate } = await import("./simulate.ts");
+      finish(await simulate(scenario, options));
+    });
+
+  data(command("export", "write the history as CSV 导出历史数据").argument("<site>", SITE))
+    .option("--channel <key...>", "channels by key, * for anything 通道，可用 * 通配")
+    .option("--from <time>", "beginning: an instant, a local date, or a span before now 起始时间")
+    .option("--to <time>", "end, not included; the same forms 结束时间")
+    .addOption(new Option("--quality <least>", "which readings 数据质量").choices(["good", "usable", "all"]))
+    .option("--output <file>", "write to this file, not to standard output 输出文件")
+    .action(async (site: string, options: ExportOptions) => {
+      const { exportHistory } = await import("./export.ts");
+      finish(await exportHistory(site, options));
+    });
+
+  command("schema", "print the JSON Schema of site files, for editors 输出站点文件的 JSON Schema").action(
+    async () => {
+      const { schema } = await import("./schema.ts");
+      finish(schema());
+    },
+  );
+
+  command("docs", "write the generated pages of the documentation 生成参考文档")
+    .option("--check", "only say which are stale 仅检查是否过期", false)
+    .option("--folder <folder>", "write them there 输出目录")
+    .action(async (options: { check: boolean; folder?: string }) => {
+      const { docs } = await import("./docs.ts");
+      finish(docs(options));
+    });
+
+  command("password", "hash a password for a user of the broker 生成口令散列")
+    .alias("hash-password")
+    .action(async () => {
+      const { password } = await import("./password.ts");
+      finish(await password());
+    });
+
+  command("version", "print the version 版本").action(() => {
+    process.stdout.write(`${VERSION}\n`);
+    finish(EXIT.ok);
+  });
+  return tocsin;
+}
+
+/**
+ * Runs one command line and sets the exit code. Nothing is thrown: what goes wrong is one clear block on standard error, with
+ * `--json` an object on standard output.
+ */
+export async function main(args: readonly string[]): Promise<void> {
+  // Whoever reads our output may leave early (`| head`): no reason to end with a stack, and none to end a gateway.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+  try {
+    await program((code) => {
+      process.exitCode = code;
+    }).parseAsync([...args], { from: "user" });
+  } catch (thrown) {
+    process.exitCode = report(thrown, args.includes("--json"));
+  }
+}
+
+function report(thrown: unknown, json: boolean): ExitCode {
+  // Commander has said itself what it did not understand; help and version come this way too.
+  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  const error = asTocsinError(thrown);
+  if (json) printJson(errorJson(error));
+  else process.stderr.write(`${renderError(error, hasColour(process.stderr))}\n`);
+  return exitCodeOf(error);
+}

@@ -1,0 +1,126 @@
+import type { SnapshotValue } from "../../drivers/driver.ts";
+import { ConfigurationError } from "../../model/error.ts";
+import { QUALITY_NAMES, REASON_NAMES, reasonRow } from "../../model/quality.ts";
+import type { Channel, Device } from "../../model/site.ts";
+import { formatInstant, type Micros, parseDuration } from "../../model/time.ts";
+import { loadConfiguration } from "../config/load.ts";
+import { didYouMean } from "../config/suggestion.ts";
+import type { Configuration } from "../configuration.ts";
+import { EXIT, type ExitCode } from "./exit.ts";
+import { print, printJson } from "./output.ts";
+import { askGateway } from "./read-gateway.ts";
+import { readLink } from "./read-link.ts";
+import { alignColumns } from "./table.ts";
+
+export interface ReadOptions {
+  readonly json: boolean;
+  readonly data?: string;
+  /** How long the device may take, as a duration. */
+  readonly wait: string;
+}
+
+/**
+ * Shows what a device says now: through the running gateway when there is one, so that the bus is not disturbed, else over
+ * its link directly.
+ */
+export async function read(site: string, id: string, options: ReadOptions): Promise<ExitCode> {
+  const configuration = loadConfiguration(site, { data: options.data });
+  const wait = parseWait(options.wait);
+  const device = configuration.site.devices.find((candidate) => candidate.id === id);
+  if (device === undefined) {
+    const ids = configuration.site.devices.map((candidate) => candidate.id);
+    throw new ConfigurationError("COMMAND_USAGE", `no device is called "${id}" in this site`, {
+      hint: didYouMean(id, ids, "devices") ?? "the site has no devices",
+    });
+  }
+  const answered = await askGateway(configuration, device, wait);
+  const values = answered ?? (await readLink(configuration, device, wait));
+  const through = answered === undefined ? "link" : "gateway";
+  if (options.json) printJson(asJson(configuration, device, { values, through }));
+  else print(asTable(configuration, device, { values, through }));
+  return EXIT.ok;
+}
+
+function parseWait(text: string): Micros {
+  const wait = parseDuration(text);
+  if (wait === undefined || wait === 0) {
+    throw new ConfigurationError("COMMAND_USAGE", `--wait ${text}: not a duration`, {
+      hint: "for example: 10s",
+    });
+  }
+  return wait;
+}
+
+interface Answer {
+  readonly values: readonly SnapshotValue[];
+  readonly through: "gateway" | "link";
+}
+
+function channelOf(configuration: Configuration, device: Device, id: string): Channel | undefined {
+  for (const index of device.channels) {
+    const channel = configuration.site.channels[index];
+    if (channel?.id === id || channel?.key === id) return channel;
+  }
+  return undefined;
+}
+
+function asJson(configuration: Configuration, device: Device, { values, through }: Answer): object {
+  return {
+    ok: true,
+    device: device.id,
+    profile: device.profile,
+    through,
+    values: values.map((value) => {
+      const channel = channelOf(configuration, device, value.channel);
+      const row = reasonRow(value.reason);
+      return {
+        channel: value.channel,
+        raw: value.raw,
+        from: value.from,
+        value: Number.isFinite(value.value) ? value.value : null,
+        unit: channel?.unit ?? null,
+        ...stateOf(channel, value.value),
+        quality: QUALITY_NAMES[row.quality],
+        reason: REASON_NAMES[value.reason] ?? "bad",
+        time: Number.isFinite(value.time) ? formatInstant(value.time) : null,
+      };
+    }),
+  };
+}
+
+function stateOf(channel: Channel | undefined, value: number): { state?: string } {
+  const state = channel?.states?.[value];
+  return state === undefined ? {} : { state };
+}
+
+function asTable(configuration: Configuration, device: Device, { values, through }: Answer): string {
+  const link = configuration.site.links[device.link]!;
+  const { zh, en } = device.name;
+  const heading = `${device.id} · ${zh === en ? zh : `${zh} ${en}`} · ${device.profile} · ${
+    through === "gateway" ? "through the running gateway" : `over link ${link.id}`
+  }`;
+  const rows = [["channel", "value", "quality", "raw", "from"]];
+  for (const value of values) {
+    const channel = channelOf(configuration, device, value.channel);
+    const row = reasonRow(value.reason);
+    const quality =
+      row.quality === 0 && row.name === "good"
+        ? "good 正常"
+        : `${QUALITY_NAMES[row.quality]} (${row.en} ${row.zh})`;
+    rows.push([value.channel, shown(channel, value.value), quality, value.raw, value.from]);
+  }
+  if (rows.length === 1) rows.push(["(nothing has been heard yet)", "", "", "", ""]);
+  return `${heading}\n${alignColumns(rows)}`;
+}
+
+/** Digits that a 32-bit float of an instrument is worth. */
+const DIGITS = 7;
+
+function shown(channel: Channel | undefined, value: number): string {
+  if (Number.isNaN(value)) return "–";
+  const { state } = stateOf(channel, value);
+  if (state !== undefined) return `${value} ${state}`;
+  const unit =
+    channel === undefined || channel.unit === "state" || channel.unit === "1" ? "" : ` ${channel.unit}`;
+  return `${Number.isFinite(value) ? Number(value.toPrecision(DIGITS)) : value}${unit}`;
+}

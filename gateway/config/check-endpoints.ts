@@ -1,0 +1,60 @@
+import { parseListen } from "../../model/listen.ts";
+import type { Problems } from "./problem.ts";
+import type { ParsedSite } from "./sections.ts";
+
+/** What of a link's options says where it is; parsed by the driver's own schema. */
+interface Endpoint {
+  readonly type?: string;
+  readonly host?: string;
+  readonly port?: number;
+  readonly path?: string;
+  readonly listen?: string;
+}
+
+/**
+ * Two masters on one bus spoil each other's answers, and two listeners cannot have one port: what would only show at night,
+ * as odd time-outs, is said here.
+ */
+export function checkEndpoints(parsed: ParsedSite, problems: Problems): void {
+  const taken = new Map<string, string>();
+  for (const [id, link] of parsed.links.entries) {
+    const endpoint = placeOf(link as Endpoint);
+    if (endpoint === undefined) continue;
+    const other = taken.get(endpoint);
+    if (other === undefined) taken.set(endpoint, id);
+    else {
+      problems.at(parsed.tree.spot(["links", id], "key"), {
+        message: `links "${other}" and "${id}" both use ${endpoint}`,
+        hint: `put the devices of both on "${other}": one link asks them in turn`,
+      });
+    }
+  }
+  checkListeners(parsed, problems);
+}
+
+/** Port 0 is any free one, and never in anybody's way. */
+function checkListeners(parsed: ParsedSite, problems: Problems): void {
+  const http = parsed.http?.enabled === true ? parseListen(parsed.http.listen) : undefined;
+  if (http === undefined || http.port === 0) return;
+  for (const [id, link] of parsed.links.entries) {
+    const { listen } = link as Endpoint;
+    const address = listen === undefined ? undefined : parseListen(listen);
+    if (address?.port !== http.port) continue;
+    problems.at(parsed.tree.spot(["links", id, "listen"]), {
+      message: `link "${id}" and http both listen on port ${http.port}`,
+      hint: "give one of them another port",
+    });
+  }
+}
+
+function placeOf(link: Endpoint): string | undefined {
+  switch (link.type) {
+    case "modbus-rtu":
+      return `serial port ${link.path}`;
+    // Modbus TCP has no bus behind it that two connections could disturb.
+    case "modbus-rtu-over-tcp":
+      return `${link.host}:${link.port}`;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,116 @@
+import { existsSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
+import { BUILT_IN_PROFILES, loadProfiles } from "../../drivers/profile-store.ts";
+import { ConfigurationError } from "../../model/error.ts";
+import type { Configuration } from "../configuration.ts";
+import { checkEndpoints } from "./check-endpoints.ts";
+import { checkSecrets } from "./check-secrets.ts";
+import { applyEnvironment } from "./environment.ts";
+import { readSite, type SiteSource } from "./files.ts";
+import { checkOptionFiles } from "./option-files.ts";
+import { type Problem, Problems, renderProblem } from "./problem.ts";
+import { resolveSite } from "./resolve.ts";
+import { type ParsedSite, parseSections } from "./sections.ts";
+import { expandTemplates } from "./templates.ts";
+
+export interface LoadOptions {
+  /** Data folder from the command line, relative to the working folder. */
+  readonly data?: string | undefined;
+  /** Default: this process's. */
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+export interface LoadedSite {
+  /** Only when no problem is an error. */
+  readonly configuration: Configuration | undefined;
+  /** Everything that is wrong, and warnings, by place. */
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Reads and checks a site: a YAML file, or a folder of them, with the tables and profiles they name. Nothing is thrown for
+ * what a person can mend: all problems come back at once.
+ */
+export function loadSite(path: string, options: LoadOptions = {}): LoadedSite {
+  const problems = new Problems();
+  const configuration = load(path, options, problems);
+  return { configuration: problems.failed ? undefined : configuration, problems: problems.list() };
+}
+
+function load(path: string, options: LoadOptions, problems: Problems): Configuration | undefined {
+  const { environment = process.env } = options;
+  const read = readSite(path, problems);
+  if (read === undefined) return undefined;
+  const before = problems.errors;
+  const expanded = expandTemplates(read.root, problems);
+  const complete = problems.errors === before;
+  const root = applyEnvironment(expanded, environment);
+  const source: SiteSource = { ...read, root };
+  const parsed = parseSections(root, problems);
+  checkSimulation(parsed, source, problems);
+  checkSecrets(parsed.tree, { folder: source.folder, environment }, problems);
+  checkOptionFiles(parsed, problems);
+  checkEndpoints(parsed, problems);
+  const { profiles, broken } = readProfiles(parsed, problems);
+  return resolveSite(
+    parsed,
+    {
+      source,
+      profiles,
+      brokenProfiles: broken,
+      data: options.data ?? (environment.TOCSIN_DATA || undefined),
+      environment,
+      complete,
+    },
+    problems,
+  );
+}
+
+/** The built-in profiles and those in the folders that the site names. */
+function readProfiles(parsed: ParsedSite, problems: Problems) {
+  const folders: string[] = [];
+  for (const [i, name] of (parsed.profiles ?? []).entries()) {
+    const spot = parsed.tree.spot(["profiles", i]);
+    const folder = resolve(dirname(spot.source.path), name);
+    if (existsSync(folder)) folders.push(folder);
+    else {
+      problems.at(spot, {
+        code: "CONFIG_NOT_FOUND",
+        message: `${name}: no such folder`,
+        hint: "name a folder with profile files, relative to this file",
+      });
+    }
+  }
+  const { profiles, problems: found } = loadProfiles([BUILT_IN_PROFILES, ...folders]);
+  const broken = new Set<string>();
+  for (const problem of found) {
+    broken.add(basename(problem.file).replace(/\.ya?ml$/, ""));
+    problems.add({ severity: "error", code: "PROFILE_INVALID", ...problem });
+  }
+  return { profiles, broken };
+}
+
+function checkSimulation(parsed: ParsedSite, source: SiteSource, problems: Problems): void {
+  if (parsed.simulate === undefined || existsSync(resolve(source.folder, parsed.simulate))) return;
+  problems.at(parsed.tree.spot(["simulate"]), {
+    code: "CONFIG_NOT_FOUND",
+    message: `${parsed.simulate}: no such scenario`,
+  });
+}
+
+/** How many problems an error's message shows; `tocsin check` shows all. */
+const MOST_IN_MESSAGE = 20;
+
+/**
+ * The configuration, for those who only go on with a sound one.
+ * @throws ConfigurationError with the first problem's code and all problems in its message.
+ */
+export function loadConfiguration(path: string, options: LoadOptions = {}): Configuration {
+  const { configuration, problems } = loadSite(path, options);
+  if (configuration !== undefined) return configuration;
+  const errors = problems.filter(({ severity }) => severity === "error");
+  const shown = errors.slice(0, MOST_IN_MESSAGE).map((problem) => renderProblem(problem));
+  throw new ConfigurationError(errors[0]?.code ?? "CONFIG_INVALID", shown.join("\n"), {
+    hint: `tocsin check ${path}`,
+  });
+}

@@ -1,0 +1,172 @@
+import { relative } from "node:path";
+import type { ErrorCode } from "../../model/error.ts";
+import type { SourceText, Spot } from "./source.ts";
+
+/** One thing that is wrong with a site file or a file it names. */
+export interface Problem {
+  readonly severity: "error" | "warning";
+  readonly code: ErrorCode;
+  readonly file: string;
+  /** From 1; 0 when the problem is the file itself. */
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+  /** What to do about it. */
+  readonly hint?: string;
+  /** Where the text is, for the excerpt at a terminal. */
+  readonly source?: SourceText;
+}
+
+/** What a reporter says of a problem, beside the place. */
+export interface Complaint {
+  readonly message: string;
+  readonly hint?: string | undefined;
+  /** Default: CONFIG_INVALID. */
+  readonly code?: ErrorCode;
+  readonly severity?: "error" | "warning";
+}
+
+/** More than this many are not shown: the first ones usually explain the rest. */
+const MOST_PROBLEMS = 500;
+
+/** Collects problems; the same one at the same place is kept once and counted (300 instances of one template). */
+export class Problems {
+  readonly #kept = new Map<string, { problem: Problem; times: number }>();
+  #beyond = 0;
+
+  /** Adds a problem at a place in a file. */
+  at(spot: Spot, complaint: Complaint): void {
+    const { line, column } = spot.source.position(spot.offset);
+    const origin = spot.origin === undefined ? "" : ` (${spot.origin})`;
+    // Of what a template brings a message may name the instance; one place is one mistake all the same.
+    const what = spot.origin === undefined ? complaint.message : `${complaint.code} ${complaint.hint}`;
+    this.#add(`${spot.source.path}:${line}:${column}:${what}`, {
+      ...settle(complaint),
+      message: `${complaint.message}${origin}`,
+      file: spot.source.path,
+      line,
+      column,
+      source: spot.source,
+    });
+  }
+
+  /** Adds a problem of a whole file: missing, unreadable, too large. */
+  ofFile(file: string, complaint: Complaint, position?: { line: number; column: number }): void {
+    const { line, column } = position ?? { line: 0, column: 0 };
+    this.#add(`${file}:${line}:${column}:${complaint.message}`, { ...settle(complaint), file, line, column });
+  }
+
+  /** Adds one that was found elsewhere, e.g. in a profile. */
+  add(problem: Problem): void {
+    this.#add(`${problem.file}:${problem.line}:${problem.column}:${problem.message}`, problem);
+  }
+
+  #add(key: string, problem: Problem): void {
+    const known = this.#kept.get(key);
+    if (known !== undefined) known.times++;
+    else if (this.#kept.size < MOST_PROBLEMS) this.#kept.set(key, { problem, times: 1 });
+    else this.#beyond++;
+  }
+
+  get failed(): boolean {
+    return this.errors > 0;
+  }
+
+  get errors(): number {
+    let n = this.#beyond;
+    for (const { problem } of this.#kept.values()) if (problem.severity === "error") n++;
+    return n;
+  }
+
+  /** All of them by file, line and column. */
+  list(): Problem[] {
+    const all = [...this.#kept.values()].map(({ problem, times }) =>
+      times === 1 ? problem : { ...problem, message: `${problem.message}, and ${times - 1} more like this` },
+    );
+    all.sort((a, b) => compare(a.file, b.file) || a.line - b.line || a.column - b.column);
+    if (this.#beyond > 0) {
+      const last = all.at(-1)!;
+      all.push({
+        severity: "error",
+        code: "CONFIG_INVALID",
+        file: last.file,
+        line: 0,
+        column: 0,
+        message: `${this.#beyond} more problems are not shown`,
+      });
+    }
+    return all;
+  }
+}
+
+function settle(complaint: Complaint): Pick<Problem, "severity" | "code" | "message" | "hint"> {
+  const { message, hint, code = "CONFIG_INVALID", severity = "error" } = complaint;
+  return hint === undefined ? { severity, code, message } : { severity, code, message, hint };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+export interface RenderOptions {
+  /** Shows the line with a caret under the place. */
+  readonly excerpt?: boolean;
+  readonly colour?: boolean;
+  /** File names are shown relative to this folder. */
+  readonly folder?: string;
+}
+
+/** `site.yaml:12:7: error CONFIG_INVALID: …`, the hint below, at a terminal with the line itself. */
+export function renderProblem(problem: Problem, options: RenderOptions = {}): string {
+  const paint = options.colour === true ? paintAnsi : paintNothing;
+  const place = problem.line === 0 ? "" : `:${problem.line}:${problem.column}`;
+  const severity = paint(problem.severity === "error" ? RED : YELLOW, problem.severity);
+  const file = displayName(problem.file, options.folder);
+  const lines = [`${paint(BOLD, `${file}${place}`)}: ${severity} ${problem.code}: ${problem.message}`];
+  if (options.excerpt === true && problem.source !== undefined && problem.line > 0) {
+    lines.push(...excerpt(problem.source.line(problem.line), problem.column));
+  }
+  if (problem.hint !== undefined) lines.push(`  ${paint(CYAN, "hint")}: ${problem.hint}`);
+  return lines.join("\n");
+}
+
+/** The problem for scripts: plain JSON, without the text of the file. */
+export function problemJson(problem: Problem, folder?: string): object {
+  const { source: _source, file, ...rest } = problem;
+  return { file: displayName(file, folder), ...rest };
+}
+
+const EXCERPT_WIDTH = 100;
+
+function excerpt(line: string, column: number): string[] {
+  const start = column > EXCERPT_WIDTH ? column - EXCERPT_WIDTH / 2 : 0;
+  const shown = line.slice(start, start + EXCERPT_WIDTH).replaceAll("\t", " ");
+  // A Chinese character fills two cells of a terminal.
+  const before = [...shown.slice(0, column - 1 - start)].map((c) => (isWide(c) ? "  " : " ")).join("");
+  return [`  | ${shown}`, `  | ${before}^`];
+}
+
+function isWide(character: string): boolean {
+  return /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/.test(
+    character,
+  );
+}
+
+/** The shorter of the absolute name and the one relative to `folder`. */
+export function displayName(file: string, folder = process.cwd()): string {
+  const near = relative(folder, file);
+  return near === "" || near.length > file.length ? file : near;
+}
+
+const RED = 31;
+const YELLOW = 33;
+const CYAN = 36;
+const BOLD = 1;
+
+function paintAnsi(code: number, text: string): string {
+  return `\u001b[${code}m${text}\u001b[0m`;
+}
+
+function paintNothing(_code: number, text: string): string {
+  return text;
+}

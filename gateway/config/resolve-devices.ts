@@ -1,0 +1,265 @@
+import type { DeviceOnLink } from "../../drivers/driver.ts";
+import { componentAddressSchema } from "../../drivers/modbus/registers.ts";
+import type { Profile } from "../../drivers/profile.ts";
+import type { Channel, Component, Device } from "../../model/site.ts";
+import type { ComponentOptions, DeviceOptions } from "./device-schema.ts";
+import { resolveChannel, warnOfUnwatched } from "./resolve-channels.ts";
+import { resolveDerived } from "./resolve-derived.ts";
+import { didYouMean } from "./suggestion.ts";
+import type { DeviceParts, Surroundings } from "./surroundings.ts";
+import { validate } from "./validate.ts";
+
+/** Everything that hangs below the links, in dense arrays. */
+export interface ResolvedDevices {
+  readonly devices: Device[];
+  readonly components: Component[];
+  readonly channels: Channel[];
+  /** By link index. */
+  readonly onLink: DeviceOnLink<unknown, unknown>[][];
+  readonly usedProfiles: Map<string, Profile>;
+}
+
+type OnLinkChannel = DeviceOnLink<unknown, unknown>["channels"][number];
+
+/** The devices of a site with components and channels, by their order in the file. */
+export function resolveDevices(around: Surroundings): ResolvedDevices {
+  const result: ResolvedDevices = {
+    devices: [],
+    components: [],
+    channels: [],
+    onLink: Array.from(around.links, () => []),
+    usedProfiles: new Map(),
+  };
+  const addresses = new Map<string, string>();
+  for (const [id, options] of around.parsed.devices.entries) {
+    const parts = findParts(around, id, options);
+    if (parts === undefined) continue;
+    checkAddress(around, parts, addresses);
+    result.usedProfiles.set(parts.profile.id, parts.profile);
+    addDevice(around, parts, result);
+  }
+  return result;
+}
+
+/** The things a device refers to; undefined, and problems, when one of them is not there. */
+function findParts(around: Surroundings, id: string, options: DeviceOptions): DeviceParts | undefined {
+  const { parsed, problems } = around;
+  const path = ["devices", id];
+  const link = around.links.get(options.link);
+  const point = around.points.get(options.point);
+  const profile = around.profiles.get(options.profile);
+  if (link === undefined && !parsed.links.ids.has(options.link)) {
+    problems.at(parsed.tree.spot([...path, "link"]), {
+      message: `device "${id}": no link is called "${options.link}"`,
+      hint: didYouMean(options.link, parsed.links.ids, "links"),
+    });
+  }
+  if (point === undefined && !parsed.points.ids.has(options.point)) {
+    problems.at(parsed.tree.spot([...path, "point"]), {
+      message: `device "${id}": no point is called "${options.point}"`,
+      hint: didYouMean(options.point, parsed.points.ids, "points"),
+    });
+  }
+  if (profile === undefined && !around.brokenProfiles.has(options.profile)) {
+    problems.at(parsed.tree.spot([...path, "profile"]), {
+      message: `device "${id}": no profile is called "${options.profile}"`,
+      hint: didYouMean(options.profile, around.profiles.keys(), "profiles"),
+    });
+  }
+  if (link === undefined || profile === undefined) return undefined;
+  const section = profile[link.kind.section];
+  if (section === undefined) {
+    const has = (["modbus", "payload"] as const).filter((name) => profile[name] !== undefined);
+    problems.at(parsed.tree.spot([...path, "profile"]), {
+      message: `device "${id}": profile "${profile.id}" has no section "${link.kind.section}", which a link of type ${link.kind.type} needs`,
+      hint: `the profile has: ${has.join(", ")}`,
+    });
+    return undefined;
+  }
+  if (parsed.devices.suspect.has(id) && !parsed.tree.has([...path, "address"])) return undefined;
+  const address = validate(
+    link.kind.address,
+    {
+      root: parsed.tree.root,
+      path: [...path, "address"],
+      fallback: parsed.tree.spot(path, "key"),
+      empty: true,
+    },
+    problems,
+  );
+  if (address === undefined || point === undefined) return undefined;
+  return { id, options, link, point, profile, section, address };
+}
+
+/** Two devices that answer to one address would each report the other's values. */
+function checkAddress(around: Surroundings, parts: DeviceParts, taken: Map<string, string>): void {
+  const { link, id, address, section } = parts;
+  const name = link.kind.section === "modbus" ? modbusName(address) : topicName({ id, address, section });
+  if (name === undefined) return;
+  const key = `${link.link.id} ${name}`;
+  const other = taken.get(key);
+  if (other === undefined) {
+    taken.set(key, id);
+    return;
+  }
+  around.problems.at(around.parsed.tree.spot(["devices", id, "address"]), {
+    message: `device "${id}" has the same address on link "${link.link.id}" as "${other}": ${name}`,
+    hint: "each instrument needs its own; copied entries are the usual cause",
+  });
+}
+
+function modbusName(address: unknown): string | undefined {
+  const { unit } = address as { unit?: unknown };
+  return unit === undefined ? undefined : `unit ${String(unit)}`;
+}
+
+function topicName(device: { id: string; address: unknown; section: unknown }): string {
+  const { topic, id = device.id } = device.address as { topic?: string; id?: string };
+  const pattern = topic ?? (device.section as { topic: string }).topic;
+  const inTopic = pattern.includes("{device}");
+  return `topic ${pattern.replaceAll("{device}", id)}${inTopic ? "" : `, device ${id}`}`;
+}
+
+function addDevice(around: Surroundings, parts: DeviceParts, result: ResolvedDevices): void {
+  const { id, options, link, point, profile } = parts;
+  const index = result.devices.length;
+  const onLink: OnLinkChannel[] = [];
+  const channels: number[] = [];
+  const componentIndices: number[] = [];
+  const locals = localChannels(parts);
+  const overrides = new Set<string>();
+
+  const add = (local: string, component?: Component) => {
+    const channelId = component === undefined ? local : `${component.id}.${local}`;
+    overrides.add(channelId);
+    const channel = resolveChannel(around, {
+      parts,
+      local,
+      channelId,
+      ...(component === undefined ? {} : { component }),
+      index: result.channels.length,
+      device: index,
+    });
+    if (channel === undefined) return;
+    result.channels.push(channel);
+    channels.push(channel.index);
+    onLink.push({ local, channel, ...(component === undefined ? {} : { component }) });
+  };
+
+  for (const local of locals.own) add(local);
+  for (const [componentId, component] of Object.entries(options.components)) {
+    const resolved = resolveComponent(around, {
+      parts,
+      id: componentId,
+      options: component,
+      index: result.components.length,
+      device: index,
+    });
+    result.components.push(resolved);
+    componentIndices.push(resolved.index);
+    for (const local of locals.ofComponents) add(local, resolved);
+  }
+  const derived = resolveDerived(around, { parts, device: index, channels, all: result.channels });
+  for (const channel of derived) channels.push(channel.index);
+  checkOverrides(around, parts, overrides);
+
+  const device: Device = {
+    index,
+    id,
+    key: id,
+    name: options.name ?? profile.name,
+    link: link.link.index,
+    point: point.index,
+    profile: profile.id,
+    ...(options.serial === undefined ? {} : { serial: options.serial }),
+    address: parts.address,
+    components: componentIndices,
+    channels,
+    liveness: options.liveness ?? profile.liveness ?? 0,
+  };
+  result.devices.push(device);
+  result.onLink[link.link.index]!.push({
+    device,
+    address: parts.address,
+    profile: parts.section,
+    channels: onLink,
+  });
+  warnOfUnwatched(around, parts, device.liveness, onLink);
+}
+
+/** Which channels the profile's section reads from the device itself, and which from each of its components. */
+function localChannels(parts: DeviceParts): { own: string[]; ofComponents: string[] } {
+  const { profile, link } = parts;
+  if (link.kind.section === "modbus") {
+    return {
+      own: Object.keys(profile.modbus?.channels ?? {}),
+      ofComponents: Object.keys(profile.modbus?.components?.channels ?? {}),
+    };
+  }
+  const own = new Set<string>();
+  for (const message of profile.payload?.messages ?? []) {
+    for (const local of Object.keys(message.channels)) own.add(local);
+  }
+  return { own: [...own], ofComponents: [] };
+}
+
+function resolveComponent(
+  around: Surroundings,
+  from: { parts: DeviceParts; id: string; options: ComponentOptions; index: number; device: number },
+): Component {
+  const { parsed, problems } = around;
+  const { parts, id, options, index, device } = from;
+  const path = ["devices", parts.id, "components", id];
+  let { point } = parts;
+  if (options.point !== undefined) {
+    const own = around.points.get(options.point);
+    if (own !== undefined) point = own;
+    else if (!parsed.points.ids.has(options.point)) {
+      problems.at(parsed.tree.spot([...path, "point"]), {
+        message: `component "${id}": no point is called "${options.point}"`,
+        hint: didYouMean(options.point, parsed.points.ids, "points"),
+      });
+    }
+  }
+  const schema =
+    parts.profile.modbus === undefined || parts.link.kind.section !== "modbus"
+      ? undefined
+      : componentAddressSchema(parts.profile.modbus);
+  let address: unknown;
+  if (schema === undefined) {
+    problems.at(parsed.tree.spot(path, "key"), {
+      message: `device "${parts.id}": profile "${parts.profile.id}" has no components`,
+      hint: "only panels and controllers whose profile lists components have them",
+    });
+  } else {
+    address = validate(
+      schema,
+      {
+        root: parsed.tree.root,
+        path: [...path, "address"],
+        fallback: parsed.tree.spot(path, "key"),
+        empty: true,
+      },
+      problems,
+    );
+  }
+  return {
+    index,
+    id,
+    key: `${parts.id}:${id}`,
+    name: options.name ?? { zh: id, en: id },
+    device,
+    point: point.index,
+    ...(address === undefined ? {} : { address }),
+  };
+}
+
+function checkOverrides(around: Surroundings, parts: DeviceParts, known: ReadonlySet<string>): void {
+  for (const name of Object.keys(parts.options.channels)) {
+    if (known.has(name)) continue;
+    around.problems.at(around.parsed.tree.spot(["devices", parts.id, "channels", name], "key"), {
+      message: `device "${parts.id}" has no channel "${name}"`,
+      hint: didYouMean(name, known, `channels of ${parts.profile.id}`),
+    });
+  }
+}

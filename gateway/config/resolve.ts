@@ -1,0 +1,164 @@
+import { createHash } from "node:crypto";
+import { resolve } from "node:path";
+import type { LoadedProfiles } from "../../drivers/profile-store.ts";
+import type { Site } from "../../model/site.ts";
+import { compileRules } from "../../rules/rule.ts";
+import type { Configuration } from "../configuration.ts";
+import { checkReferences, warnOfSilentDanger } from "./check-references.ts";
+import type { SiteSource } from "./files.ts";
+import { isTree, valueAt } from "./located.ts";
+import { folderOf, withAbsoluteFiles } from "./option-files.ts";
+import type { Problems } from "./problem.ts";
+import { resolveDevices } from "./resolve-devices.ts";
+import { resolveLinks } from "./resolve-links.ts";
+import { resolveGroups, resolvePoints } from "./resolve-places.ts";
+import { readSecret } from "./secret.ts";
+import type { ParsedSite } from "./sections.ts";
+import { didYouMean } from "./suggestion.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+/** What resolving needs besides the parsed sections. */
+export interface ResolveOptions {
+  readonly source: SiteSource;
+  readonly profiles: LoadedProfiles["profiles"];
+  readonly brokenProfiles: ReadonlySet<string>;
+  /** Comes before the site file's `data`; relative to the working folder. */
+  readonly data?: string | undefined;
+  readonly environment: NodeJS.ProcessEnv;
+  /** Whether the templates brought all that they should have. */
+  readonly complete: boolean;
+}
+
+/** Letters of the revision: 48 bits tell the revisions of one site apart. */
+const REVISION_LENGTH = 12;
+
+/**
+ * Turns references into indices and fills in what profiles and defaults say. Problems are reported as far as anything can be
+ * resolved; undefined when there were any.
+ */
+export function resolveSite(
+  parsed: ParsedSite,
+  options: ResolveOptions,
+  problems: Problems,
+): Configuration | undefined {
+  const points = resolvePoints(parsed);
+  const groups = resolveGroups(parsed, points, problems);
+  const links = resolveLinks(parsed, problems);
+  const around: Surroundings = {
+    parsed,
+    points,
+    pointAt: [...points.values()],
+    links,
+    profiles: options.profiles,
+    brokenProfiles: options.brokenProfiles,
+    problems,
+  };
+  const things = resolveDevices(around);
+  checkReferences(parsed, { points, things }, problems);
+
+  const site: Site = {
+    id: parsed.site?.id ?? "",
+    name: parsed.site?.name ?? { zh: "", en: "" },
+    timeZone: parsed.site?.timeZone ?? "UTC",
+    revision: revision(parsed, things.usedProfiles),
+    points: around.pointAt,
+    groups: [...groups.values()],
+    links: [...links.values()].map(({ link }) => link),
+    devices: things.devices,
+    components: things.components,
+    channels: things.channels,
+  };
+  const rules = options.complete ? resolveRules(parsed, site, problems) : undefined;
+  if (rules !== undefined && !problems.failed) warnOfSilentDanger(parsed, { site, rules }, problems);
+  const { alarms, alerts, http, journal } = parsed;
+  if (problems.failed || rules === undefined) return undefined;
+  if (alarms === undefined || alerts === undefined || http === undefined || journal === undefined)
+    return undefined;
+
+  const { folder, files } = options.source;
+  const { environment } = options;
+  return {
+    files: files.map((file) => file.path),
+    folder,
+    site,
+    rules,
+    alarms,
+    alerts,
+    http,
+    journal,
+    sinks: [...parsed.sinks.entries].map(([id, sink]) => ({
+      id,
+      options: withAbsoluteFiles(sink, folderOf(parsed, "sinks", id)),
+    })),
+    uplinks: [...parsed.uplinks.entries].map(([id, uplink]) => ({
+      id,
+      options: withAbsoluteFiles(uplink, folderOf(parsed, "uplinks", id)),
+    })),
+    dataFolder: options.data !== undefined ? resolve(options.data) : resolve(folder, parsed.data ?? "./data"),
+    profiles: things.usedProfiles,
+    ...(parsed.simulate === undefined ? {} : { simulate: resolve(folder, parsed.simulate) }),
+    devicesOf: (link) => things.onLink[link] ?? [],
+    secret: (reference) => readSecret(reference, folder, environment),
+  };
+}
+
+/** The rules, compiled for the site. A site with holes would make sound rules look wrong: then they are left for later. */
+function resolveRules(
+  parsed: ParsedSite,
+  site: Site,
+  problems: Problems,
+): Configuration["rules"] | undefined {
+  const sections = ["points", "groups", "links", "devices"] as const;
+  const whole =
+    sections.every((name) => isTree(parsed.tree.root[name] ?? {})) &&
+    site.points.length === parsed.points.ids.size &&
+    site.devices.length === parsed.devices.ids.size &&
+    site.links.length === parsed.links.ids.size &&
+    site.groups.length === parsed.groups.ids.size;
+  if (!whole) return undefined;
+  return compileRules(site, Object.fromEntries(parsed.rules.entries), ({ rule, path, message, hint }) => {
+    const full = ["rules", rule, ...path];
+    problems.at(parsed.tree.spot(full, path.length === 0 ? "key" : "value"), {
+      code: "RULE_INVALID",
+      message: `rule "${rule}": ${message}`,
+      hint: hint ?? nameHint(site, path, valueAt(parsed.tree.root, full)),
+    });
+  });
+}
+
+/** For a name under `applies` that the site does not have: the nearest that it has. */
+function nameHint(site: Site, path: readonly PropertyKey[], name: unknown): string | undefined {
+  if (path[0] !== "applies" || path.length !== 2 || typeof name !== "string") return undefined;
+  switch (path[1]) {
+    case "device":
+      return didYouMean(name, ids(site.devices), "devices");
+    case "point":
+      return didYouMean(name, ids(site.points), "points");
+    case "group":
+      return didYouMean(name, ids(site.groups), "groups");
+    case "link":
+      return didYouMean(name, ids(site.links), "links");
+    case "profile":
+      return didYouMean(name, new Set(site.devices.map((device) => device.profile)), "profiles in use");
+    case "channel":
+      return didYouMean(
+        name,
+        new Set(site.channels.flatMap((channel) => [channel.id, channel.key])),
+        "channels",
+      );
+    default:
+      return undefined;
+  }
+}
+
+function ids(things: readonly { readonly id: string }[]): string[] {
+  return things.map((thing) => thing.id);
+}
+
+/** Short hash of everything that decides what the gateway does; comments and line breaks do not. */
+function revision(parsed: ParsedSite, profiles: ReadonlyMap<string, unknown>): string {
+  const hash = createHash("sha256");
+  hash.update(JSON.stringify(parsed.tree.root));
+  for (const [id, profile] of profiles) hash.update(`\n${id} ${JSON.stringify(profile)}`);
+  return hash.digest("hex").slice(0, REVISION_LENGTH);
+}

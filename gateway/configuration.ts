@@ -1,0 +1,42 @@
+import type { z } from "zod";
+import type { DeviceOnLink } from "../drivers/driver.ts";
+import type { Profile } from "../drivers/profile.ts";
+import type { Site } from "../model/site.ts";
+import type { Rule } from "../rules/rule.ts";
+import type { alarmSettingsSchema } from "../rules/settings.ts";
+import type { AlertSettings, UplinkSettings } from "./alerts/options.ts";
+import type { httpOptionsSchema } from "./api/options.ts";
+import type { JournalOptions } from "./journal/options.ts";
+import type { SinkConfiguration } from "./sinks/options.ts";
+
+/** A broker that gets every alarm event: its id in the site file, and its options. */
+export interface UplinkConfiguration {
+  readonly id: string;
+  readonly options: UplinkSettings;
+}
+
+/** A site file that has passed every check, ready to run: references are indices, defaults are filled in. */
+export interface Configuration {
+  /** The files it was made of, absolute. */
+  readonly files: readonly string[];
+  /** Relative paths in options count from here. */
+  readonly folder: string;
+  readonly site: Site;
+  readonly rules: readonly Rule[];
+  readonly alarms: z.output<typeof alarmSettingsSchema>;
+  readonly alerts: AlertSettings;
+  readonly http: z.output<typeof httpOptionsSchema>;
+  readonly journal: JournalOptions;
+  readonly sinks: readonly SinkConfiguration[];
+  readonly uplinks: readonly UplinkConfiguration[];
+  /** Absolute. */
+  readonly dataFolder: string;
+  /** Profiles that devices use, by id. */
+  readonly profiles: ReadonlyMap<string, Profile>;
+  /** Absolute path of the scenario that runs inside the gateway. */
+  readonly simulate?: string;
+  /** The devices of a link, as its driver wants them. */
+  devicesOf(link: number): readonly DeviceOnLink<unknown, unknown>[];
+  /** Reads a secret that the site file names. @throws ConfigurationError SECRET_MISSING */
+  secret(reference: string): string;
+}

@@ -1,0 +1,379 @@
+import type { Driver, Undecodable } from "../drivers/driver.ts";
+import { driverKinds } from "../drivers/registry.ts";
+import { CounterRegistry } from "../model/counter.ts";
+import { describe, InternalError } from "../model/error.ts";
+import type { Log } from "../model/log.ts";
+import { type Clock, formatDuration, type Micros, SECOND, type Timer } from "../model/time.ts";
+import type { SystemRuleId } from "../rules/built-in.ts";
+import { Derivations } from "../rules/derivation.ts";
+import { Engine } from "../rules/engine.ts";
+import type { AlarmEvent } from "../rules/event.ts";
+import { Timeliness } from "../rules/timeliness.ts";
+import { Alerts } from "./alerts/alerts.ts";
+import { type HttpServer, startHttp } from "./api/server.ts";
+import type { Configuration } from "./configuration.ts";
+import { Intake } from "./intake/intake.ts";
+import { IntakeClock } from "./intake/intake-clock.ts";
+import { RepeatMemory } from "./intake/repeat-memory.ts";
+import { Restoration } from "./intake/restore.ts";
+import { Journal } from "./journal/journal.ts";
+import { PageBuilder } from "./journal/page.ts";
+import { VERSION } from "./version.ts";
+
+export interface GatewayOptions {
+  readonly configuration: Configuration;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** How often the gateway's own health goes to InfluxDB. */
+const HEALTH_INTERVAL: Micros = 10 * SECOND;
+
+/**
+ * The running gateway: journal, rules, intake, alerts and one driver a link, composed and started in the order in which they
+ * depend on each other, stopped in the opposite one.
+ */
+export class Gateway {
+  readonly configuration: Configuration;
+  readonly counters: CounterRegistry;
+  readonly journal: Journal;
+  readonly engine: Engine;
+  readonly intake: Intake;
+  readonly alerts: Alerts;
+  /** One driver a link, by link id. */
+  readonly drivers: ReadonlyMap<string, Driver>;
+  /** When this process took over, on the intake clock. */
+  readonly startedAt: Micros;
+  readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #intakeClock: IntakeClock;
+  readonly #timeliness: Timeliness;
+  /** Sinks that have lost records and not yet caught up. */
+  readonly #lossy = new Set<string>();
+  #http: HttpServer | undefined;
+  #checkpointTimer: Timer | undefined;
+  #healthTimer: Timer | undefined;
+  #ready = false;
+
+  /**
+   * Starts everything. Links that are down, sinks that are away and brokers that do not answer are normal situations.
+   * @throws HostError ALREADY_RUNNING, ADDRESS_IN_USE, JOURNAL_UNAVAILABLE; ConfigurationError for what only shows at start.
+   */
+  static async start(options: GatewayOptions): Promise<Gateway> {
+    const { configuration, clock, log } = options;
+    const counters = new CounterRegistry();
+    const journal = await Journal.open({
+      folder: configuration.dataFolder,
+      options: configuration.journal,
+      sinks: configuration.sinks,
+      series: seriesOf(configuration),
+      secret: configuration.secret,
+      clock,
+      log,
+      counters,
+    });
+    try {
+      const gateway = new Gateway(options, { journal, counters, ...(await restore(configuration, journal)) });
+      await gateway.#start();
+      return gateway;
+    } catch (thrown) {
+      await journal.close();
+      throw thrown;
+    }
+  }
+
+  private constructor(
+    { configuration, clock, log }: GatewayOptions,
+    parts: RestoredParts & { journal: Journal; counters: CounterRegistry },
+  ) {
+    const { journal, counters, engine, timeliness, repeats } = parts;
+    this.configuration = configuration;
+    this.counters = counters;
+    this.journal = journal;
+    this.engine = engine;
+    this.#timeliness = timeliness;
+    this.#log = log;
+    this.#clock = clock;
+    this.#intakeClock = new IntakeClock(clock, {
+      notBefore: parts.lastReceived + 1,
+      onStep: (step) => this.#clockStepped(step),
+    });
+    this.startedAt = this.#intakeClock.now();
+    const quarantined = counters.counter({
+      name: "messages_undecodable",
+      help: "Publications and frames that no profile could decode; kept for a person to look at.",
+    });
+    this.intake = new Intake({
+      site: configuration.site,
+      engine,
+      timeliness,
+      derivations: new Derivations(configuration.site),
+      journal,
+      page: new PageBuilder({ next: journal.recovery.lastSequence + 1, series: journal.series }),
+      intakeClock: this.#intakeClock,
+      clock,
+      counters,
+      repeats,
+      spacing: configuration.journal.commit,
+      bound: configuration.journal.bound,
+      publish: (event, committed) => this.alerts.event(event, committed),
+      quarantine: (undecodable: Undecodable) => {
+        quarantined.add();
+        journal.reader.keepUndecodable(undecodable);
+      },
+    });
+    parts.connect((event) => this.intake.emitted(event));
+    this.alerts = new Alerts({
+      configuration,
+      clock,
+      now: () => this.#intakeClock.now(),
+      log,
+      counters,
+      engine,
+      command: (command) => this.intake.command(command),
+      whenDurable: (ticket) => this.intake.whenDurable(ticket),
+      events: (query) => journal.reader.events(query),
+      cursor: (name) => journal.reader.cursor(name),
+      setCursor: (name, seq) => journal.reader.setCursor(name, seq),
+      status: () => ({
+        ready: this.#ready,
+        uncommitted: journal.inFlight.readings,
+        failure: journal.failure?.message,
+      }),
+      version: VERSION,
+      onSubscribers: (count) => this.#system("alert-route-lost", count === 0),
+    });
+    this.drivers = new Map();
+  }
+
+  /** Whether everything that belongs to us runs; what belongs to others (links, sinks) is in the counters and alarms. */
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  /** Where the embedded broker and the HTTP interface listen. */
+  get addresses(): { mqtt: string | undefined; http: string | undefined } {
+    const broker = [...this.drivers.values()].find(
+      (driver) => driver.bus !== undefined && driver.listening !== undefined,
+    );
+    return { mqtt: broker?.listening, http: this.#http?.address };
+  }
+
+  /** The intake clock's present time. */
+  now(): Micros {
+    return this.#intakeClock.now();
+  }
+
+  async #start(): Promise<void> {
+    const { journal, intake, configuration } = this;
+    for (const name of journal.recovery.setAside) {
+      this.#log.error(
+        { file: name },
+        "a damaged journal file was set aside; readings in it are lost to history",
+      );
+    }
+    intake.input({
+      kind: "boot",
+      at: this.now(),
+      boot: journal.recovery.bootId,
+      revision: configuration.site.revision,
+      seq: journal.recovery.seq,
+      occurrence: journal.recovery.occurrence,
+    });
+    journal.onFailure((failure) => this.#journalFailure(failure));
+    journal.reader.onLoss(({ sink, records }) => {
+      this.#lossy.add(sink);
+      this.#system("sink-lost", true, { subject: `sink@${sink}`, note: `${records} records` });
+    });
+    await this.#createDrivers();
+    for (const [id, driver] of this.drivers) {
+      if (driver.bus !== undefined) this.alerts.attach(id, driver.bus, { embedded: true });
+    }
+    for (const driver of this.drivers.values()) await driver.start(intake);
+    await this.alerts.start();
+    if (configuration.http.enabled) this.#http = await startHttp(this, this.#log);
+    intake.start();
+    this.#intakeClock.start();
+    this.#scheduleCheckpoint();
+    this.#scheduleHealth();
+    this.#ready = true;
+  }
+
+  async #createDrivers(): Promise<void> {
+    const drivers = this.drivers as Map<string, Driver>;
+    for (const link of this.configuration.site.links) {
+      const kind = driverKinds.get(link.type);
+      if (kind === undefined)
+        throw new InternalError("INTERNAL", `link ${link.id}: no driver for ${link.type}`);
+      const { create } = await kind.load();
+      drivers.set(
+        link.id,
+        create({
+          link,
+          siteId: this.configuration.site.id,
+          options: link.options,
+          devices: this.configuration.devicesOf(link.index),
+          clock: this.#clock,
+          log: this.#log,
+          counters: this.counters,
+          secret: this.configuration.secret,
+        }),
+      );
+    }
+  }
+
+  #checkpoint(): void {
+    this.intake.flush();
+    const state: Checkpoint = { engine: this.engine.checkpoint(), timeliness: this.#timeliness.checkpoint() };
+    this.journal.checkpoint(state, this.intake.last);
+  }
+
+  #scheduleCheckpoint(): void {
+    this.#checkpointTimer = this.#clock.after(this.configuration.journal.checkpoint, () => {
+      this.#checkpoint();
+      this.#scheduleCheckpoint();
+    });
+  }
+
+  #scheduleHealth(): void {
+    this.#healthTimer = this.#clock.after(HEALTH_INTERVAL, () => {
+      const fields: Record<string, number> = {};
+      for (const { name, total } of this.counters) {
+        if (name.labels === undefined) fields[name.name] = total;
+      }
+      this.#sinksCaughtUp();
+      fields.uncommitted = this.journal.inFlight.readings;
+      fields.resident_bytes = process.memoryUsage.rss();
+      this.journal.reader.gatewayHealth(fields);
+      this.#scheduleHealth();
+    });
+  }
+
+  /** A sink that lost records is over it once it has everything that is left. */
+  #sinksCaughtUp(): void {
+    for (const { id, backlog, outage } of this.journal.reader.sinks) {
+      if (!this.#lossy.has(id) || backlog > 0 || outage !== undefined) continue;
+      this.#lossy.delete(id);
+      this.#system("sink-lost", false, { subject: `sink@${id}` });
+    }
+  }
+
+  #clockStepped(step: Micros): void {
+    this.#log.warn(
+      { step: formatDuration(step) },
+      "the wall clock was set ahead; the time between counts as a gap",
+    );
+    this.intake.input({
+      kind: "boot",
+      at: this.now(),
+      boot: this.journal.recovery.bootId,
+      revision: this.configuration.site.revision,
+      seq: this.engine.nextSeq,
+      occurrence: this.engine.nextOccurrence,
+    });
+  }
+
+  #journalFailure(failure: Error | undefined): void {
+    if (failure !== undefined) {
+      this.intake.releaseEvents();
+      this.#log.error(
+        { err: failure },
+        "the journal cannot write: nothing is acknowledged; rules and alerts go on",
+      );
+    } else {
+      this.#log.info({}, "the journal writes again");
+    }
+    this.#system("journal-failed", failure !== undefined, {
+      note: failure === undefined ? "" : describe(failure),
+    });
+  }
+
+  /** Tells the rules what we observe about ourselves. */
+  #system(rule: SystemRuleId, active: boolean, about: { subject?: string; note?: string } = {}): void {
+    this.intake.input({ kind: "system", at: this.now(), rule, active, ...about });
+  }
+
+  /** Stops in order: no new readings, everything accepted on disk, alerts out, offline said. Bounded by its parts. */
+  async stop(): Promise<void> {
+    this.#ready = false;
+    this.#checkpointTimer?.cancel();
+    this.#healthTimer?.cancel();
+    this.#intakeClock.stop();
+    // The broker is a driver too, and alerts go out through it: pollers first, the buses last.
+    await this.#http?.stop();
+    const buses = [...this.drivers.values()].filter((driver) => driver.bus !== undefined);
+    const others = [...this.drivers.values()].filter((driver) => driver.bus === undefined);
+    await Promise.allSettled(others.map((driver) => driver.stop()));
+    this.intake.flush();
+    await this.alerts.stop();
+    await Promise.allSettled(buses.map((driver) => driver.stop()));
+    this.intake.stop();
+    this.journal.checkpoint(
+      { engine: this.engine.checkpoint(), timeliness: this.#timeliness.checkpoint() } satisfies Checkpoint,
+      this.intake.last,
+    );
+    await this.journal.close();
+  }
+}
+
+/** What a checkpoint holds: the state of everything that is a function of the journal. */
+interface Checkpoint {
+  readonly engine: ReturnType<Engine["checkpoint"]>;
+  readonly timeliness: ReturnType<Timeliness["checkpoint"]>;
+}
+
+interface RestoredParts {
+  readonly engine: Engine;
+  readonly timeliness: Timeliness;
+  readonly repeats: RepeatMemory;
+  readonly lastReceived: Micros;
+  /** Until this is called, events are those of the past and go nowhere. */
+  readonly connect: (emit: (event: AlarmEvent) => void) => void;
+}
+
+/** Rules and alarms as they stood: the checkpoint, and the journal behind it through the live code. */
+async function restore(configuration: Configuration, journal: Journal): Promise<RestoredParts> {
+  const { site, rules, alarms } = configuration;
+  let emit: (event: AlarmEvent) => void = () => {};
+  const engine = new Engine({ site, rules, settings: alarms, emit: (event) => emit(event) });
+  const timeliness = new Timeliness(site);
+  const repeats = new RepeatMemory();
+  const { checkpoint, identities } = journal.recovery;
+  if (checkpoint !== undefined) {
+    const state = checkpoint.state as Checkpoint;
+    engine.restore(state.engine);
+    timeliness.restore(state.timeliness);
+  }
+  for (const [i, at] of identities.received.entries()) {
+    repeats.remember(identities.high[i]!, identities.low[i]!, at);
+  }
+  const channelOf = new Map(Array.from(journal.series, (series, channel) => [series, channel] as const));
+  const restoration = new Restoration({ engine, timeliness, repeats, channelOf });
+  for await (const page of journal.tail(checkpoint?.sequence ?? -1)) restoration.page(page);
+  return {
+    engine,
+    timeliness,
+    repeats,
+    lastReceived: restoration.restored.lastReceived,
+    connect: (target) => {
+      emit = target;
+    },
+  };
+}
+
+/** The durable identity of every channel, in channel order. */
+function seriesOf({ site }: Configuration) {
+  return site.channels.map((channel) => {
+    const point = site.points[channel.point]!;
+    return {
+      key: channel.key,
+      site: site.id,
+      point: point.id,
+      device: site.devices[channel.device]!.id,
+      channel: channel.id,
+      domain: point.domain,
+      quantity: channel.quantity,
+      unit: channel.unit,
+    };
+  });
+}

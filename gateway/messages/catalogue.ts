@@ -1,0 +1,287 @@
+import type { Text } from "../../model/text.ts";
+
+/*
+ * Every text that Tocsin says to people, in both languages, by key. `{name}` is filled in by `say` (format.ts). Chinese is
+ * written as duty staff speak: colours, never 一级/二级, because standards count in opposite directions.
+ */
+const MESSAGES = {
+  // Head of an alert, in 【】 or [].
+  "head.upgrade": { zh: "升级", en: "worse" },
+  "head.downgrade": { zh: "降级", en: "lower" },
+  "head.again": { zh: "再次", en: "again" },
+  "head.return": { zh: "恢复", en: "back to normal" },
+  "head.latched": { zh: "保持", en: "latched" },
+  "head.acknowledge": { zh: "已确认", en: "acknowledged" },
+  "head.reset": { zh: "已复位", en: "reset" },
+  "head.withdraw": { zh: "撤销", en: "withdrawn" },
+  "head.historical": { zh: "补报", en: "late report" },
+  "head.void": { zh: "空号", en: "void" },
+  "head.fault": { zh: "故障", en: "fault" },
+  "head.supervisory": { zh: "监管", en: "supervisory" },
+  "head.monitoring": { zh: "监测中断", en: "monitoring lost" },
+  "head.test": { zh: "测试", en: "TEST" },
+  "head.exercise": { zh: "演练", en: "EXERCISE" },
+  "head.simulated": { zh: "模拟", en: "SIMULATED" },
+
+  // What crossed which limit.
+  "crossed.above": { zh: "，超过 {limit}", en: ", above {limit}" },
+  "crossed.at": { zh: "，达到 {limit}", en: ", at {limit}" },
+  "crossed.below": { zh: "，低于 {limit}", en: ", below {limit}" },
+  "crossed.high-alarm": { zh: "（高报）", en: " (high alarm)" },
+  "crossed.low-alarm": { zh: "（低报）", en: " (low alarm)" },
+  "value.over-range": { zh: "超量程", en: "over range" },
+  "value.under-range": { zh: "低于量程", en: "under range" },
+  "value.none": { zh: "无有效值", en: "no usable value" },
+  "value.doubtful": { zh: "（数据可疑：{reason}）", en: " (data doubtful: {reason})" },
+
+  // Sentences of danger, fault and supervisory alarms. {thing} is what is measured with its value and limit.
+  "event.raise": { zh: "{where}，{thing}，{time}。", en: "{where}: {thing}, {time}." },
+  "event.upgrade": {
+    zh: "{where}，{thing}，由{before}升为{severity}，{time}。",
+    en: "{where}: {thing}, from {before} up to {severity}, {time}.",
+  },
+  "event.downgrade": {
+    zh: "{where}，{thing}，由{before}降为{severity}，尚未解除，{time}。",
+    en: "{where}: {thing}, from {before} down to {severity}, not over yet, {time}.",
+  },
+  "event.again": { zh: "{where}，{thing}，再次报警，{time}。", en: "{where}: {thing}, again, {time}." },
+  "event.return": {
+    zh: "{where}，{thing}，已恢复正常。最高{highest}，历时{duration}。",
+    en: "{where}: {thing}, back to normal. Highest {highest}, lasted {duration}.",
+  },
+  "event.return-latched": {
+    zh: "{where}，{thing}，已恢复正常，报警保持。最高{highest}，历时{duration}。请现场核查无误后复位。",
+    en: "{where}: {thing}, back to normal; the alarm is latched. Highest {highest}, lasted {duration}. Check on the spot, then reset.",
+  },
+  "event.acknowledge-active": {
+    zh: "{where}，{rule}，{user}已确认，尚未解除。",
+    en: "{where}: {rule}, acknowledged by {user}; not over yet.",
+  },
+  "event.acknowledge-latched": {
+    zh: "{where}，{rule}，{user}已确认，等待复位。",
+    en: "{where}: {rule}, acknowledged by {user}; waits for reset.",
+  },
+  "event.acknowledge-over": {
+    zh: "{where}，{rule}，{user}已确认，报警结束。",
+    en: "{where}: {rule}, acknowledged by {user}; the alarm has ended.",
+  },
+  "event.reset": {
+    zh: "{where}，{rule}，{user}已复位，报警结束。",
+    en: "{where}: {rule}, reset by {user}; the alarm has ended.",
+  },
+  "event.withdraw": {
+    zh: "{where}，{rule}：该规则或监测对象已从配置中移除，报警撤销。这不表示险情已经解除。",
+    en: "{where}: {rule}: the rule or what it watches is no longer configured; the alarm is withdrawn. This does not mean that the danger is over.",
+  },
+  "event.historical": {
+    zh: "{where}，{thing}，发生于{measured}。数据迟到，仅作记录，现场请核实。",
+    en: "{where}: {thing}, at {measured}. The data came late: for the record; please verify on the spot.",
+  },
+  "event.void": {
+    zh: "事件编号 {from} 至 {to} 没有对应的事件，请勿等待。",
+    en: "Event numbers {from} to {to} hold no event: do not wait for them.",
+  },
+  "event.monitoring.raise": {
+    zh: "{where}，{what}监测中断（{reason}），{time}{covers}。中断期间无法发现险情。",
+    en: "{where}: {what} is no longer monitored ({reason}), {time}{covers}. Danger cannot be seen meanwhile.",
+  },
+  "event.monitoring.return": {
+    zh: "{where}，{what}监测恢复，中断{duration}。",
+    en: "{where}: {what} is monitored again after {duration}.",
+  },
+  "event.covers": { zh: "，涉及 {count} 台设备", en: ", {count} devices concerned" },
+  "event.note": { zh: "备注：{note}", en: "Note: {note}" },
+  "event.somebody": { zh: "值班员", en: "the duty officer" },
+
+  // What to do, where the rule itself gives no guidance. `urgent` is for orange and red.
+  "guidance.danger.gas.urgent": {
+    zh: "请立即疏散人员，严禁明火和开关电器，通知燃气抢修，切勿贸然下井或进入。",
+    en: "Get people out now, no flames and no switches, call the gas emergency crew; do not enter.",
+  },
+  "guidance.danger.gas.watch": {
+    zh: "请尽快派人携带便携仪核查，注意通风，禁止明火。",
+    en: "Send somebody with a portable detector soon; ventilate, no flames.",
+  },
+  "guidance.danger.fire.urgent": {
+    zh: "请立即核实火情、组织疏散，确认起火即拨打119。",
+    en: "Verify now, evacuate, and call the fire brigade (119) when it burns.",
+  },
+  "guidance.danger.fire.watch": {
+    zh: "请尽快到现场核实，排除火险。",
+    en: "Go and check soon; remove the hazard.",
+  },
+  "guidance.danger.geohazard.urgent": {
+    zh: "请立即通知受威胁人员转移，封闭危险区和道路，未经研判不得返回。",
+    en: "Move the people at risk now, close the area and the road; nobody returns before an assessment.",
+  },
+  "guidance.danger.geohazard.watch": {
+    zh: "请通知监测员现场巡查，做好转移准备。",
+    en: "Have the observer patrol the place; prepare to move people.",
+  },
+  "guidance.danger.water.urgent": {
+    zh: "请立即按预案通知沿岸和低洼处人员转移，禁止通行。",
+    en: "Move people from the banks and low places now, as planned; stop the traffic.",
+  },
+  "guidance.danger.water.watch": {
+    zh: "请加强巡查，关注上游来水，做好转移准备。",
+    en: "Patrol more often, watch the upstream, prepare to move people.",
+  },
+  "guidance.danger.electrical.urgent": {
+    zh: "请立即切断电源并核查，严禁带电用水灭火。",
+    en: "Cut the power now and check; no water on live parts.",
+  },
+  "guidance.danger.electrical.watch": {
+    zh: "请尽快安排电工检查线路。",
+    en: "Have an electrician check the circuit soon.",
+  },
+  "guidance.danger.machine.urgent": {
+    zh: "请立即停机，人员远离，查明原因后方可再启动。",
+    en: "Stop the machine now, keep away, find the cause before it starts again.",
+  },
+  "guidance.danger.machine.watch": { zh: "请尽快检查设备运行状态。", en: "Check the machine soon." },
+  "guidance.danger.environment.urgent": {
+    zh: "请立即撤离现场人员，做好防护并通风，禁止无防护施救。",
+    en: "Get people out now, ventilate; no rescue without protection.",
+  },
+  "guidance.danger.environment.watch": {
+    zh: "请尽快现场核查，注意通风和防护。",
+    en: "Check on the spot soon; ventilate, wear protection.",
+  },
+  "guidance.danger.system.urgent": { zh: "请立即到现场核实。", en: "Verify on the spot now." },
+  "guidance.danger.system.watch": { zh: "请尽快到现场核实。", en: "Verify on the spot soon." },
+  "guidance.fault": {
+    zh: "请安排检修，修复前请人工巡查该处。",
+    en: "Have it repaired; patrol the place until then.",
+  },
+  "guidance.supervisory": { zh: "请派人查看。", en: "Send somebody to look." },
+  "guidance.monitoring": {
+    zh: "请检查供电和通信，恢复前请人工巡查。",
+    en: "Check power and communication; patrol until it is back.",
+  },
+  "guidance.none": { zh: "无需处置。", en: "Nothing to do." },
+  "guidance.acknowledge": { zh: "请值班员确认。", en: "Please acknowledge." },
+
+  // States of an alarm.
+  "state.normal": { zh: "正常", en: "normal" },
+  "state.unacknowledged": { zh: "报警，未确认", en: "active, unacknowledged" },
+  "state.acknowledged": { zh: "报警，已确认", en: "active, acknowledged" },
+  "state.returned": { zh: "已恢复，未确认", en: "returned, unacknowledged" },
+  "state.latched-unacknowledged": { zh: "已恢复，保持，未确认", en: "latched, unacknowledged" },
+  "state.latched": { zh: "已恢复，保持，待复位", en: "latched, waits for reset" },
+
+  // Codes of discrete channels.
+  "code.normal": { zh: "正常", en: "normal" },
+  "code.active": { zh: "报警", en: "active" },
+  "code.failed": { zh: "失电", en: "failed" },
+  "code.closed": { zh: "关", en: "closed" },
+  "code.open": { zh: "开", en: "open" },
+  "code.stopped": { zh: "停止", en: "stopped" },
+  "code.running": { zh: "运行", en: "running" },
+  "code.off": { zh: "断开", en: "off" },
+  "code.on": { zh: "接通", en: "on" },
+
+  // A point at a glance.
+  "point.normal": { zh: "{point}：正常，数据更新于{time}。", en: "{point}: normal, last data {time}." },
+  "point.waiting": { zh: "{point}：正常，尚未收到数据。", en: "{point}: normal, no data yet." },
+  "point.alarm": {
+    zh: "{point}：{severity}报警，共 {count} 条。",
+    en: "{point}: {severity}, {count} alarms.",
+  },
+  "point.partial": {
+    zh: "{point}：部分监测中断（{lost}/{total}）。",
+    en: "{point}: monitoring partly lost ({lost} of {total}).",
+  },
+  "point.lost": {
+    zh: "{point}：监测中断，无法发现险情。",
+    en: "{point}: monitoring lost; danger cannot be seen.",
+  },
+  "point.off": { zh: "{point}：未投入监测（{stage}）。", en: "{point}: not monitored ({stage})." },
+  "stage.planned": { zh: "规划中", en: "planned" },
+  "stage.commissioning": { zh: "调试中", en: "commissioning" },
+  "stage.live": { zh: "已投运", en: "live" },
+  "stage.retired": { zh: "已退役", en: "retired" },
+
+  // The gateway's own state.
+  "status.online": {
+    zh: "{site}网关在线，最后事件编号 {seq}。",
+    en: "{site}: gateway online, last event {seq}.",
+  },
+  "status.failing": {
+    zh: "{site}网关在线，但数据无法存盘：{failure}。报警照常。",
+    en: "{site}: gateway online, but its journal cannot write: {failure}. Alarms go on.",
+  },
+  "status.stopped": {
+    zh: "{site}网关已正常停止，停止期间不监测。",
+    en: "{site}: gateway stopped in good order; nothing is monitored meanwhile.",
+  },
+  "status.lost": {
+    zh: "{site}网关失去联系，请立即检查供电和网络。期间收不到报警。",
+    en: "{site}: gateway out of contact; check its power and network now. No alarm can come through meanwhile.",
+  },
+
+  // Results of commands.
+  "verb.acknowledge": { zh: "确认", en: "acknowledge" },
+  "verb.reset": { zh: "复位", en: "reset" },
+  "verb.shelve": { zh: "搁置", en: "shelve" },
+  "verb.unshelve": { zh: "取消搁置", en: "unshelve" },
+  "verb.respond": { zh: "响应", en: "respond" },
+  "verb.close": { zh: "结案", en: "close" },
+  "verb.out-of-service": { zh: "停用", en: "take out of service" },
+  "verb.return-to-service": { zh: "恢复使用", en: "return to service" },
+  "verb.self-test": { zh: "自检", en: "self-test" },
+  "verb.resend": { zh: "补发", en: "resend" },
+  "result.accepted": { zh: "{verb}成功。", en: "{verb}: done." },
+  "result.not-durable": {
+    zh: "{verb}已生效，但尚未存盘，断电后可能失效。",
+    en: "{verb}: in effect, but not on disk yet; a power cut would undo it.",
+  },
+  "result.resent": {
+    zh: "已补发 {from} 至 {to}，共 {sent} 条。",
+    en: "Sent again {from} to {to}: {sent} messages.",
+  },
+  "result.repeated": {
+    zh: "该命令此前已执行，没有再次执行。如需再次操作，请换新的编号。",
+    en: "This command was carried out before and not again; use a new id to repeat it.",
+  },
+  "result.refused": { zh: "{verb}未执行：{reason}", en: "{verb} refused: {reason}" },
+  "refusal.unknown-alarm": { zh: "没有这条报警。", en: "there is no such alarm." },
+  "refusal.wrong-occurrence": {
+    zh: "该报警已是另一次发生，请核对后重发。",
+    en: "the alarm is now another occurrence; look again and repeat.",
+  },
+  "refusal.not-active": { zh: "该报警已结束。", en: "the alarm is not active." },
+  "refusal.already-acknowledged": { zh: "该报警已有人确认。", en: "somebody has acknowledged it already." },
+  "refusal.not-acknowledged": {
+    zh: "请先确认，再复位。",
+    en: "acknowledge it first, then reset.",
+  },
+  "refusal.condition-still-present": {
+    zh: "报警条件仍存在，不能复位。",
+    en: "the condition is still present; it cannot be reset.",
+  },
+  "refusal.not-latched": { zh: "该报警无需复位。", en: "the alarm is not latched." },
+  "refusal.not-supported": { zh: "本网关不支持该命令。", en: "this gateway does not know the command." },
+  "refusal.invalid": { zh: "命令内容有误：{detail}", en: "the command is malformed: {detail}" },
+  "refusal.retained": {
+    zh: "不接受保留消息，请以普通消息重发。",
+    en: "retained commands are not accepted; send it without the retain flag.",
+  },
+  "refusal.expired": { zh: "命令已过期。", en: "the command has expired." },
+  "refusal.too-many": { zh: "命令过于频繁，请稍候再试。", en: "too many commands; wait and try again." },
+  "refusal.busy": { zh: "正在处理其他命令，请稍候再试。", en: "busy with other commands; try again later." },
+  "refusal.failed": {
+    zh: "网关内部错误，命令未执行。",
+    en: "an error inside the gateway; nothing was done.",
+  },
+} as const satisfies Record<string, Text>;
+
+/** Key of a text. */
+export type MessageKey = keyof typeof MESSAGES;
+
+/** All texts, by key. */
+export const CATALOGUE: Readonly<Record<MessageKey, Text>> = MESSAGES;
+
+/** Whether a text exists under this key; for keys that are put together from data. */
+export function isMessageKey(key: string): key is MessageKey {
+  return Object.hasOwn(MESSAGES, key);
+}

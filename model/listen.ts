@@ -1,0 +1,32 @@
+import { z } from "zod";
+
+const LISTEN_PATTERN = /^(\[[0-9a-fA-F:.%a-z]+\]|[^:[\]\s]+):(\d{1,5})$/;
+const PORT_MAX = 65_535;
+
+/** Where a listener binds. */
+export interface ListenAddress {
+  readonly host: string;
+  /** 0: the system chooses. */
+  readonly port: number;
+}
+
+/** Reads `127.0.0.1:1883` or `[::1]:1883`; undefined when it is neither. */
+export function parseListen(text: string): ListenAddress | undefined {
+  const match = LISTEN_PATTERN.exec(text);
+  if (match === null) return undefined;
+  const port = Number(match[2]);
+  return port > PORT_MAX ? undefined : { host: match[1]!.replace(/^\[|\]$/g, ""), port };
+}
+
+/** Whether only this machine can reach an address. `localhost` counts: systems resolve it to the loopback (RFC 6761). */
+export function isLoopback(host: string): boolean {
+  return /^127\./.test(host) || host === "::1" || host.toLowerCase() === "localhost";
+}
+
+/** `address:port` of a listener; parsed later with `parseListen`, so that the file keeps its own words. */
+export const listenSchema = z
+  .string()
+  .refine(
+    (text) => parseListen(text) !== undefined,
+    "write address:port, for example 127.0.0.1:1883 or [::]:8883",
+  );

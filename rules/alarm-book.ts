@@ -1,0 +1,143 @@
+import { type Site, type Subject, subjectKey } from "../model/site.ts";
+import { Alarm, type AlarmIdentity, type AlarmRecord } from "./alarm.ts";
+import {
+  BUILT_IN_RULES,
+  type BuiltInRuleId,
+  GATEWAY_POINT,
+  isBuiltInRule,
+  ruleSubject,
+  SYSTEM_RULES,
+} from "./built-in.ts";
+import type { Rule } from "./rule.ts";
+
+const BUILT_IN_ORDER = Object.keys(BUILT_IN_RULES) as BuiltInRuleId[];
+
+/** All alarms there have been since the configuration was loaded, by rule and subject. An alarm is made when it is first raised. */
+export class AlarmBook {
+  readonly #site: Site;
+  readonly #acknowledgeBlue: boolean;
+  readonly #alarms = new Map<string, Alarm>();
+  /** Built-in rules come after the site's own in the order of definition. */
+  readonly #builtInFrom: number;
+  /** Subjects of `rule-failed`. */
+  readonly #ruleSubjects: ReadonlySet<string>;
+
+  constructor(options: { site: Site; acknowledgeBlue: boolean; rules: readonly Rule[] }) {
+    this.#site = options.site;
+    this.#acknowledgeBlue = options.acknowledgeBlue;
+    this.#builtInFrom = options.rules.reduce((n, rule) => n + rule.subjects.length, 0);
+    this.#ruleSubjects = new Set(options.rules.map((rule) => ruleSubject(rule.id)));
+  }
+
+  find(rule: string, subject: string): Alarm | undefined {
+    return this.#alarms.get(`${rule} ${subject}`);
+  }
+
+  /** The alarm of this rule and subject, made if it is not there. */
+  get(identity: AlarmIdentity): Alarm {
+    const key = `${identity.rule} ${identity.subject}`;
+    let alarm = this.#alarms.get(key);
+    if (alarm === undefined) {
+      alarm = new Alarm(identity, { acknowledgeBlue: this.#acknowledgeBlue });
+      this.#alarms.set(key, alarm);
+    }
+    return alarm;
+  }
+
+  /** The alarm of a built-in rule on a thing of the site. */
+  builtIn(rule: BuiltInRuleId, subject: Subject): Alarm {
+    return this.get({
+      rule,
+      subject: subjectKey(this.#site, subject),
+      ...this.#place(subject),
+      class: BUILT_IN_RULES[rule].class,
+      latching: false,
+      order: this.#order(rule, subject),
+    });
+  }
+
+  /** The alarm of a built-in rule on something that is no thing of the site: a rule, a sink, the gateway. */
+  system(rule: BuiltInRuleId, subject: string): Alarm {
+    return this.get({
+      rule,
+      subject,
+      point: GATEWAY_POINT,
+      domain: "system",
+      class: BUILT_IN_RULES[rule].class,
+      latching: false,
+      order: this.#order(rule, { kind: "link", index: 0 }),
+    });
+  }
+
+  /** The alarm that the record of a built-in rule belongs to now; undefined when its subject has gone. */
+  builtInOf(record: AlarmRecord): Alarm | undefined {
+    if (!isBuiltInRule(record.rule)) return undefined;
+    if ((SYSTEM_RULES as readonly string[]).includes(record.rule)) {
+      return this.system(record.rule, record.subject);
+    }
+    if (record.rule === "rule-failed") {
+      return this.#ruleSubjects.has(record.subject) ? this.system(record.rule, record.subject) : undefined;
+    }
+    const subject = this.#subject(record.subject);
+    return subject === undefined ? undefined : this.builtIn(record.rule, subject);
+  }
+
+  /** Every alarm that was ever raised, in order of definition, whichever came first. */
+  ordered(): Alarm[] {
+    return [...this.#alarms.values()].sort(
+      (a, b) => a.order - b.order || (a.subject < b.subject ? -1 : a.subject > b.subject ? 1 : 0),
+    );
+  }
+
+  #subject(key: string): Subject | undefined {
+    const { links, devices, components, channels } = this.#site;
+    for (const [kind, things] of [
+      ["link", links],
+      ["device", devices],
+      ["component", components],
+      ["channel", channels],
+    ] as const) {
+      const index = things.findIndex((thing) => thing.key === key);
+      if (index >= 0) return { kind, index };
+    }
+    return undefined;
+  }
+
+  #place(subject: Subject): { point: string; domain: string } {
+    const { devices, components, channels, points } = this.#site;
+    const of = (point: number | undefined) => {
+      const found = point === undefined ? undefined : points[point];
+      return found === undefined
+        ? { point: GATEWAY_POINT, domain: "system" }
+        : { point: found.id, domain: found.domain };
+    };
+    switch (subject.kind) {
+      case "channel":
+        return of(channels[subject.index]?.point);
+      case "component":
+        return of(components[subject.index]?.point);
+      case "device":
+        return of(devices[subject.index]?.point);
+      case "point":
+        return of(subject.index);
+      case "link":
+      case "group":
+        return of(undefined);
+    }
+  }
+
+  /** Built-in rules in the order of their table; within one the highest things first. */
+  #order(rule: BuiltInRuleId, subject: Subject): number {
+    const { links, devices, components, channels } = this.#site;
+    const things = links.length + devices.length + components.length + channels.length;
+    const within = {
+      link: 0,
+      device: links.length,
+      component: links.length + devices.length,
+      channel: links.length + devices.length + components.length,
+      point: 0,
+      group: 0,
+    }[subject.kind];
+    return this.#builtInFrom + BUILT_IN_ORDER.indexOf(rule) * things + within + subject.index;
+  }
+}

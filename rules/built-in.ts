@@ -1,0 +1,39 @@
+import type { AlarmClass } from "../model/severity.ts";
+import type { Text } from "../model/text.ts";
+
+interface BuiltInRule {
+  readonly name: Text;
+  readonly class: AlarmClass;
+}
+
+/** Rules that every site has. Their ids are reserved; severities are settings. The last three are told by the gateway. */
+export const BUILT_IN_RULES = {
+  "monitoring-lost": { name: { zh: "监测中断", en: "monitoring lost" }, class: "monitoring" },
+  "instrument-fault": { name: { zh: "仪表故障", en: "instrument fault" }, class: "fault" },
+  "clock-fault": { name: { zh: "设备时钟错误", en: "device clock wrong" }, class: "fault" },
+  "rule-failed": { name: { zh: "报警规则失效", en: "rule failed" }, class: "fault" },
+  "journal-failed": { name: { zh: "数据无法存盘", en: "journal failed" }, class: "fault" },
+  "sink-lost": { name: { zh: "数据未送达即丢失", en: "readings lost to a sink" }, class: "fault" },
+  "alert-route-lost": { name: { zh: "告警无人接收", en: "no receiver for alerts" }, class: "fault" },
+} as const satisfies Record<string, BuiltInRule>;
+
+export type BuiltInRuleId = keyof typeof BUILT_IN_RULES;
+
+/** Rules whose condition the gateway observes itself and tells the engine as an input. */
+export const SYSTEM_RULES = ["journal-failed", "sink-lost", "alert-route-lost"] as const;
+export type SystemRuleId = (typeof SYSTEM_RULES)[number];
+
+/** Whether an id belongs to a built-in rule and cannot name one of the site's. */
+export function isBuiltInRule(id: string): id is BuiltInRuleId {
+  return Object.hasOwn(BUILT_IN_RULES, id);
+}
+
+/** In events of the gateway itself and of its links: there is no point, so this stands for one. No point may have this id. */
+export const GATEWAY_POINT = "gateway";
+/** Subject of alarms about the gateway as a whole. */
+export const GATEWAY_SUBJECT = "gateway";
+
+/** Subject of `rule-failed`: the rule that failed. */
+export function ruleSubject(rule: string): string {
+  return `rule@${rule}`;
+}

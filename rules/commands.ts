@@ -1,0 +1,24 @@
+import type { Micros } from "../model/time.ts";
+import type { AlarmBook } from "./alarm-book.ts";
+import { decisionOf, type EventStream } from "./event-stream.ts";
+import type { CommandInput, CommandOutcome } from "./input.ts";
+
+/** Carries out what a person has asked of an alarm, or says why not. */
+export function execute(
+  command: CommandInput,
+  on: { book: AlarmBook; stream: EventStream },
+  now: Micros,
+): CommandOutcome {
+  const alarm = on.book.find(command.rule, command.subject);
+  if (alarm === undefined) return { accepted: false, refusal: "unknown-alarm" };
+  if (alarm.state === "normal") return { accepted: false, refusal: "not-active" };
+  if (alarm.occurrence !== command.occurrence) return { accepted: false, refusal: "wrong-occurrence" };
+  const done = command.verb === "acknowledge" ? alarm.acknowledge(command.user, now) : alarm.reset(now);
+  if (typeof done === "string") return { accepted: false, refusal: done };
+  on.stream.record(alarm, done, {
+    ...decisionOf(alarm, now),
+    user: command.user,
+    ...(command.note === undefined ? {} : { note: command.note }),
+  });
+  return { accepted: true };
+}

@@ -1,0 +1,80 @@
+import type { Site } from "../model/site.ts";
+import type { Micros } from "../model/time.ts";
+import type { AlarmRecord } from "./alarm.ts";
+import type { AlarmBook } from "./alarm-book.ts";
+import type { ChannelMemory, ChannelRow } from "./channel-memory.ts";
+import type { ClockFaults } from "./clock-fault.ts";
+import type { Evaluation, EvaluationState } from "./evaluation.ts";
+import type { EventStream, StreamState } from "./event-stream.ts";
+import type { InstrumentFaultState, InstrumentFaults } from "./instrument-fault.ts";
+import type { Monitoring } from "./monitoring/monitoring.ts";
+import type { MonitoringState } from "./monitoring/state.ts";
+import type { Withdrawal } from "./withdrawal.ts";
+
+/** Everything a restart needs besides the journal behind it; plain data, JSON-safe, by keys and never by indices. */
+export interface EngineState {
+  readonly version: 1;
+  /** null: nothing has been evaluated yet. */
+  readonly now: Micros | null;
+  readonly boot: string;
+  readonly stream: StreamState;
+  readonly alarms: readonly AlarmRecord[];
+  readonly evaluation: EvaluationState;
+  readonly monitoring: MonitoringState;
+  readonly faults: InstrumentFaultState;
+  readonly clocks: readonly string[];
+  readonly channels: Readonly<Record<string, ChannelRow>>;
+}
+
+/** The parts of an engine that remember something. */
+export interface RememberingParts {
+  readonly site: Site;
+  readonly memory: ChannelMemory;
+  readonly stream: EventStream;
+  readonly book: AlarmBook;
+  readonly withdrawal: Withdrawal;
+  readonly evaluation: Evaluation;
+  readonly monitoring: Monitoring;
+  readonly faults: InstrumentFaults;
+  readonly clocks: ClockFaults;
+}
+
+/** Writes down what the parts remember. */
+export function captureState(parts: RememberingParts, clock: Pick<EngineState, "now" | "boot">): EngineState {
+  const { site, memory, book } = parts;
+  return {
+    version: 1,
+    ...clock,
+    stream: parts.stream.state(),
+    alarms: [
+      ...book.ordered().flatMap((alarm) => (alarm.occurrence > 0 ? [alarm.record()] : [])),
+      ...parts.withdrawal.waiting,
+    ],
+    evaluation: parts.evaluation.state(),
+    monitoring: parts.monitoring.state(),
+    faults: parts.faults.state(),
+    clocks: parts.clocks.state(),
+    channels: Object.fromEntries(
+      site.channels.flatMap(({ key, index }) => (memory.heard(index) ? [[key, memory.row(index)]] : [])),
+    ),
+  };
+}
+
+/** Gives it back to the parts of a fresh engine. Alarms come first: the others refer to them. */
+export function restoreState(state: EngineState, parts: RememberingParts): void {
+  parts.stream.restore(state.stream);
+  const ofRules = parts.evaluation.alarms();
+  for (const record of state.alarms) {
+    const alarm = ofRules.get(`${record.rule} ${record.subject}`)?.() ?? parts.book.builtInOf(record);
+    if (alarm !== undefined) alarm.restore(record);
+    else if (record.state !== "normal") parts.withdrawal.keep(record);
+  }
+  for (const { key, index } of parts.site.channels) {
+    const row = state.channels[key];
+    if (row !== undefined) parts.memory.restore(index, row);
+  }
+  parts.evaluation.restore(state.evaluation);
+  parts.monitoring.restore(state.monitoring);
+  parts.faults.restore(state.faults);
+  parts.clocks.restore(state.clocks);
+}

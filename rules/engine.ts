@@ -1,0 +1,351 @@
+import {
+  BAD,
+  GOOD,
+  type Quality,
+  qualityOf,
+  REASON,
+  type Reason,
+  reasonRow,
+  UNCERTAIN,
+} from "../model/quality.ts";
+import {
+  FLAG_CLOCK_SUSPECT,
+  FLAG_LATE,
+  FLAG_ORDER_UNKNOWN,
+  FLAG_TIME_REFUSED,
+  type ReadingBatch,
+} from "../model/reading.ts";
+import type { Channel, Site } from "../model/site.ts";
+import type { Micros } from "../model/time.ts";
+import type { Alarm, AlarmView } from "./alarm.ts";
+import { AlarmBook } from "./alarm-book.ts";
+import { ChannelMemory } from "./channel-memory.ts";
+import { ClockFaults } from "./clock-fault.ts";
+import { execute } from "./commands.ts";
+import type { Sample } from "./conditions/condition.ts";
+import { captureState, type EngineState, type RememberingParts, restoreState } from "./engine-state.ts";
+import { Evaluation } from "./evaluation.ts";
+import type { AlarmEvent } from "./event.ts";
+import { EventStream } from "./event-stream.ts";
+import type { BootInput, CommandOutcome, Input } from "./input.ts";
+import { InstrumentFaults } from "./instrument-fault.ts";
+import { Monitoring } from "./monitoring/monitoring.ts";
+import type { Rule } from "./rule.ts";
+import type { EngineSettings } from "./settings.ts";
+import { SystemAlarms } from "./system-alarms.ts";
+import { ON_DELAY, type Phase, TimerQueue } from "./timer-queue.ts";
+import { Withdrawal } from "./withdrawal.ts";
+
+export type { EngineState } from "./engine-state.ts";
+
+/** The columns of evaluated readings; flags already say what is late, refused or suspect. */
+export type EvaluatedColumns = Pick<ReadingBatch, "channel" | "value" | "reason" | "flags" | "time">;
+
+export interface EngineOptions {
+  readonly site: Site;
+  /** In the order of their definition. */
+  readonly rules: readonly Rule[];
+  readonly settings: EngineSettings;
+  /** Called in the order of events, before the call that caused them returns. */
+  readonly emit: (event: AlarmEvent) => void;
+}
+
+/** One channel as consoles show it. */
+export interface ChannelView {
+  readonly channel: Channel;
+  /** NaN: none. */
+  readonly value: number;
+  readonly reason: Reason;
+  readonly time: Micros;
+  /** NaN: never heard. */
+  readonly received: Micros;
+  readonly monitoring: "ok" | "waiting" | "lost";
+}
+
+/** Lowers the quality of a reading to uncertain: it may raise, not clear. */
+const DOUBTFUL = FLAG_TIME_REFUSED | FLAG_CLOCK_SUSPECT | FLAG_ORDER_UNKNOWN;
+
+/**
+ * The rules at work: a pure function of readings, commands and time (semantics.md). Its only clock is `received`. Live and
+ * replay are this code; the same inputs in the same order give the same events.
+ */
+export class Engine {
+  readonly #site: Site;
+  readonly #timers = new TimerQueue();
+  readonly #memory: ChannelMemory;
+  readonly #stream: EventStream;
+  readonly #book: AlarmBook;
+  readonly #evaluation: Evaluation;
+  readonly #monitoring: Monitoring;
+  readonly #faults: InstrumentFaults;
+  readonly #clocks: ClockFaults;
+  readonly #system: SystemAlarms;
+  readonly #sample: Sample = { value: 0, reason: 0, quality: GOOD, time: 0, received: 0 };
+  readonly #withdrawal: Withdrawal;
+  readonly #remembering: RememberingParts;
+  #now: Micros = Number.NEGATIVE_INFINITY;
+  #started = false;
+  #boot = "";
+
+  constructor({ site, rules, settings, emit }: EngineOptions) {
+    this.#site = site;
+    this.#memory = new ChannelMemory(site.channels);
+    this.#stream = new EventStream({ emit, revision: site.revision });
+    this.#book = new AlarmBook({ site, acknowledgeBlue: settings.acknowledgeBlue, rules });
+    const parts = {
+      site,
+      rules,
+      settings,
+      timers: this.#timers,
+      book: this.#book,
+      stream: this.#stream,
+      memory: this.#memory,
+    };
+    this.#evaluation = new Evaluation(parts);
+    this.#faults = new InstrumentFaults(parts);
+    this.#clocks = new ClockFaults(parts);
+    this.#system = new SystemAlarms(parts);
+    this.#monitoring = new Monitoring({
+      ...parts,
+      onSilence: (channel, at) => {
+        this.#evaluation.silence(channel, at);
+        this.#faults.silence(channel);
+      },
+    });
+    this.#withdrawal = new Withdrawal({ ...parts, held: (alarm) => this.#held(alarm) });
+    this.#remembering = {
+      ...parts,
+      withdrawal: this.#withdrawal,
+      evaluation: this.#evaluation,
+      monitoring: this.#monitoring,
+      faults: this.#faults,
+      clocks: this.#clocks,
+    };
+  }
+
+  /** Number that the next event gets. */
+  get nextSeq(): number {
+    return this.#stream.nextSeq;
+  }
+
+  /** Number that the next occurrence gets. */
+  get nextOccurrence(): number {
+    return this.#stream.nextOccurrence;
+  }
+
+  /**
+   * Evaluates readings [from, to) as one message, after every timer up to `received` has fired at its own deadline.
+   * `received` before the engine's clock counts as that clock.
+   */
+  readings(columns: EvaluatedColumns, from: number, to: number, received: Micros): void {
+    const now = this.#advanceTo(received);
+    const { channel, value, reason, flags, time } = columns;
+    if (this.#monitoring.anyStalled) this.#beats(columns, from, to, now);
+    const sample = this.#sample;
+    sample.received = now;
+    for (let i = from; i < to; i++) {
+      sample.value = value[i]!;
+      sample.reason = reason[i]!;
+      sample.time = time[i]!;
+      this.#reading(channel[i]!, flags[i]!);
+    }
+    this.#settle(now);
+  }
+
+  /** Takes an input other than readings, after every timer up to it has fired. */
+  apply(input: Input): CommandOutcome | undefined {
+    if (input.kind === "boot") {
+      this.#bootAt(input);
+      return undefined;
+    }
+    const now = this.#advanceTo(input.at);
+    let outcome: CommandOutcome | undefined;
+    if (input.kind === "command") outcome = execute(input, { book: this.#book, stream: this.#stream }, now);
+    else if (input.kind === "health") this.#monitoring.health({ ...input, at: now });
+    else if (input.kind === "system") this.#system.told(input, now);
+    this.#settle(now);
+    return outcome;
+  }
+
+  /** Fires every timer up to `to`, each at its own deadline. */
+  advance(to: Micros): void {
+    this.#advanceTo(to);
+  }
+
+  /** When the next timer is due; Infinity when none runs. */
+  nextDeadline(): Micros {
+    return this.#timers.next();
+  }
+
+  /** Present state of every alarm that is not normal, in order of definition. */
+  *alarms(): IterableIterator<AlarmView> {
+    for (const alarm of this.#book.ordered()) if (alarm.state !== "normal") yield alarm;
+  }
+
+  /** Present state of one alarm; undefined when it was never raised. */
+  alarm(rule: string, subject: string): AlarmView | undefined {
+    return this.#book.find(rule, subject);
+  }
+
+  /** Every channel as it is known now. */
+  *channels(): IterableIterator<ChannelView> {
+    for (const channel of this.#site.channels) yield this.channel(channel.index);
+  }
+
+  /** One channel as it is known now. */
+  channel(index: number): ChannelView {
+    const memory = this.#memory;
+    return {
+      channel: this.#site.channels[index]!,
+      value: memory.value[index]!,
+      reason: memory.reason[index]!,
+      time: memory.time[index]!,
+      received: memory.received[index]!,
+      monitoring: this.#monitoring.silent(index) ? "lost" : memory.heard(index) ? "ok" : "waiting",
+    };
+  }
+
+  /** What a restart needs besides the journal behind it. */
+  checkpoint(): EngineState {
+    const now = Number.isFinite(this.#now) ? this.#now : null;
+    return captureState(this.#remembering, { now, boot: this.#boot });
+  }
+
+  /** Takes up a checkpoint, before the first input. What the configuration no longer has is withdrawn at the next boot. */
+  restore(state: EngineState): void {
+    this.#now = state.now ?? Number.NEGATIVE_INFINITY;
+    this.#started = state.now !== null;
+    this.#boot = state.boot;
+    restoreState(state, this.#remembering);
+  }
+
+  /** Evaluates the reading in `#sample`. */
+  #reading(c: number, flags: number): void {
+    const sample = this.#sample;
+    const { value, reason, received: now } = sample;
+    let quality = qualityOf(reason);
+    if (quality === GOOD && (flags & DOUBTFUL) !== 0) {
+      quality = UNCERTAIN;
+      sample.reason = (flags & FLAG_ORDER_UNKNOWN) !== 0 ? REASON.uncertain : REASON.clock_suspect;
+    }
+    // What has no value cannot be relied on, whatever is said of it.
+    if (Number.isNaN(value)) quality = BAD;
+    sample.quality = quality;
+    if ((flags & FLAG_LATE) !== 0) {
+      if (speaks(quality, reason)) this.#monitoring.alive(c, now, true);
+      this.#evaluation.late(sample, c);
+      return;
+    }
+    const usable = quality !== BAD;
+    this.#memory.keep(c, sample, usable);
+    this.#memory.mark(c, flags);
+    if (usable) {
+      this.#monitoring.usable(c, now);
+      if (this.#monitoring.isHeartbeat(c)) this.#monitoring.beat(c, value, now);
+      if (quality === GOOD && this.#monitoring.anyStalled && this.#monitoring.stalled(c)) {
+        // The heartbeat stands still: what else the device says may be frozen, so it may raise and not clear.
+        sample.quality = UNCERTAIN;
+        sample.reason = REASON.last_usable;
+      }
+    } else if (speaks(quality, reason)) {
+      this.#monitoring.alive(c, now, false);
+    }
+    this.#clocks.reading(c, flags, now);
+    this.#faults.reading(c, sample, now);
+    this.#evaluation.reading(sample, c);
+  }
+
+  /** The values of one message are evaluated together: a beat anywhere in it vouches for all of them. */
+  #beats(columns: EvaluatedColumns, from: number, to: number, now: Micros): void {
+    const { channel, value, reason, flags, time } = columns;
+    for (let i = from; i < to; i++) {
+      const c = channel[i]!;
+      const usable =
+        qualityOf(reason[i]!) !== BAD && !Number.isNaN(value[i]!) && (flags[i]! & FLAG_LATE) === 0;
+      if (!usable || !this.#monitoring.isHeartbeat(c)) continue;
+      const reading = { value: value[i]!, reason: reason[i]!, time: time[i]!, received: now };
+      this.#memory.keep(c, reading, true);
+      this.#monitoring.beat(c, value[i]!, now);
+    }
+  }
+
+  #advanceTo(to: Micros): Micros {
+    if (to > this.#now) {
+      if (!this.#started) this.#start(to, true);
+      if (this.#timers.earliest <= to) this.#fireUpTo(to);
+      this.#now = to;
+    }
+    return this.#now;
+  }
+
+  /** Fires what is due, or of that only the timers of one phase; the others are then dropped. */
+  #fireUpTo(to: Micros, only?: Phase): void {
+    for (let at = this.#timers.next(); at <= to; at = this.#timers.next()) {
+      this.#now = Math.max(this.#now, at);
+      let phase: Phase = ON_DELAY;
+      const due = this.#timers.take(at);
+      for (const slot of due) {
+        const purpose = this.#timers.purpose(slot);
+        if (only !== undefined && purpose.phase !== only) continue;
+        if (purpose.phase !== phase) {
+          this.#settle(at);
+          phase = purpose.phase;
+        }
+        purpose.fire(at);
+      }
+      this.#settle(at);
+    }
+  }
+
+  /** Places what the instant has brought, and emits it in order. */
+  #settle(at: Micros): void {
+    this.#monitoring.settle(at);
+    this.#faults.settle(at);
+    this.#stream.flush();
+  }
+
+  #start(at: Micros, forgetHealth: boolean): void {
+    this.#started = true;
+    this.#monitoring.start(at, { forgetHealth });
+  }
+
+  /**
+   * The gateway has started, or its clock was set ahead; the time before is a gap. On-delays end in it at their own deadline
+   * (doubt goes to the alarm); silence is not noticed in it, and no off-delay ends in it, because nobody was listening.
+   */
+  #bootAt(input: BootInput): void {
+    const at = Math.max(input.at, this.#now);
+    const restarted = input.boot !== this.#boot;
+    this.#boot = input.boot;
+    this.#stream.boot({ ...input, at });
+    if (this.#started) this.#fireUpTo(at, ON_DELAY);
+    this.#now = at;
+    this.#evaluation.start(at);
+    this.#faults.start();
+    this.#start(at, restarted);
+    this.#withdrawal.withdraw(at);
+    if (restarted) this.#system.restarted(at);
+    this.#settle(at);
+  }
+
+  /** Whether a part of the engine still stands behind an active built-in alarm, and will return it. */
+  #held(alarm: Alarm): boolean {
+    switch (alarm.rule) {
+      case "monitoring-lost":
+        return this.#monitoring.holds(alarm);
+      case "instrument-fault":
+        return this.#faults.holds(alarm);
+      case "clock-fault":
+        return this.#clocks.holds(alarm);
+      case "rule-failed":
+        return this.#evaluation.holds(alarm);
+      default:
+        return true;
+    }
+  }
+}
+
+/** Whether the device has spoken: usably, or of a fault of its own. What communication failed to bring says nothing. */
+function speaks(quality: Quality, reason: Reason): boolean {
+  return quality !== BAD || reasonRow(reason).origin !== "communication";
+}

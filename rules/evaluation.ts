@@ -1,0 +1,307 @@
+import type { Channel, Site } from "../model/site.ts";
+import type { Micros } from "../model/time.ts";
+import type { Alarm } from "./alarm.ts";
+import type { AlarmBook } from "./alarm-book.ts";
+import { assertAlarm, clearAlarm } from "./announce.ts";
+import type { ChannelMemory } from "./channel-memory.ts";
+import { type Condition, raising, type Sample, type Verdict } from "./conditions/condition.ts";
+import type { Decision, EventStream } from "./event-stream.ts";
+import { Grading, type GradingState, NONE, NOTHING, REGRADED, RETIMED } from "./grading.ts";
+import { type LateState, LateWatch } from "./late-watch.ts";
+import type { Rule } from "./rule.ts";
+import { RuleFailures } from "./rule-failures.ts";
+import type { EngineSettings } from "./settings.ts";
+import { OFF_DELAY, ON_DELAY, type TimerQueue } from "./timer-queue.ts";
+
+export interface EvaluationParts {
+  readonly site: Site;
+  readonly rules: readonly Rule[];
+  readonly settings: EngineSettings;
+  readonly timers: TimerQueue;
+  readonly book: AlarmBook;
+  readonly stream: EventStream;
+  readonly memory: ChannelMemory;
+}
+
+/** Whether an instance is evaluated. */
+const WORKS = 0;
+/** Its condition threw: it is left alone until the next start. */
+const FAILED = 1;
+/** It had failed; the next evaluation shows whether it works now. */
+const ON_TRIAL = 2;
+
+/** One rule on one channel. */
+interface Instance {
+  readonly rule: Rule;
+  readonly channel: Channel;
+  readonly condition: Condition;
+  readonly grading: Grading;
+  readonly order: number;
+  /** -1: none of its levels has such a delay. */
+  readonly onTimer: number;
+  readonly offTimer: number;
+  alarm: Alarm | undefined;
+  late: LateWatch | undefined;
+  status: typeof WORKS | typeof FAILED | typeof ON_TRIAL;
+}
+
+/** What outlives a restart of one instance; JSON-safe. */
+export interface InstanceState {
+  readonly grading?: GradingState;
+  readonly late?: LateState;
+  readonly failed?: true;
+}
+
+/** By rule id, then subject key. */
+export type EvaluationState = Readonly<Record<string, Readonly<Record<string, InstanceState>>>>;
+
+/** The site's own rules on their channels: verdict, grading, alarm. */
+export class Evaluation {
+  readonly #p: EvaluationParts;
+  readonly #instances: readonly Instance[];
+  readonly #byChannel: readonly (readonly Instance[])[];
+  readonly #failures: RuleFailures;
+
+  constructor(parts: EvaluationParts) {
+    this.#p = parts;
+    this.#failures = new RuleFailures(parts);
+    const byChannel: Instance[][] = parts.site.channels.map(() => []);
+    const instances: Instance[] = [];
+    for (const rule of parts.rules) {
+      for (const subject of rule.subjects) {
+        const channel = parts.site.channels[subject.channel]!;
+        const instance = this.#instance(
+          rule,
+          { channel, condition: subject.condition.create() },
+          instances.length,
+        );
+        instances.push(instance);
+        byChannel[subject.channel]!.push(instance);
+      }
+    }
+    this.#instances = instances;
+    this.#byChannel = byChannel;
+  }
+
+  /** Evaluates one reading that is in order of time. */
+  reading(sample: Sample, channel: number): void {
+    const instances = this.#byChannel[channel]!;
+    for (let i = 0; i < instances.length; i++) {
+      const instance = instances[i]!;
+      if (instance.status === FAILED) continue;
+      let verdict: Verdict;
+      try {
+        verdict = instance.condition.judge(sample);
+      } catch (thrown) {
+        this.#fail(instance, thrown, sample.received);
+        continue;
+      }
+      if (instance.status === ON_TRIAL) {
+        instance.status = WORKS;
+        this.#failures.worked(instance.rule.id, instance.channel, sample.received);
+      }
+      const did = instance.grading.step(verdict, sample.received);
+      if (did !== NOTHING) this.#after(instance, did, sample);
+      if (instance.alarm !== undefined && instance.alarm.mode !== "live")
+        this.#renew(instance, verdict, sample);
+    }
+  }
+
+  /** Looks at a late reading: it may tell of something in the past, and changes nothing. */
+  late(sample: Sample, channel: number): void {
+    for (const instance of this.#byChannel[channel]!) {
+      if (instance.status !== WORKS) continue;
+      let verdict: Verdict;
+      try {
+        verdict = instance.condition.judge(sample);
+      } catch (thrown) {
+        this.#fail(instance, thrown, sample.received);
+        continue;
+      }
+      if (instance.late === undefined) {
+        if (raising(verdict) === 0) continue;
+        instance.late = new LateWatch(instance.condition.levels);
+      }
+      const level = instance.late.step(verdict, sample.time);
+      if (level === NONE) continue;
+      const alarm = this.#alarm(instance);
+      if (alarm.covered(sample.time)) continue;
+      const { severity } = instance.condition.levels[level]!;
+      this.#p.stream.recordHistorical(alarm, severity, this.#decision(instance, sample, level));
+    }
+  }
+
+  /** Nothing is known of the channel from `at` on. */
+  silence(channel: number, at: Micros): void {
+    for (const instance of this.#byChannel[channel]!) {
+      if (instance.grading.hold(at) !== NOTHING) this.#arm(instance);
+    }
+  }
+
+  /** A start: off-delays begin again, what had failed is tried again, an alarm of an edited rule takes the grade it has now. */
+  start(at: Micros): void {
+    for (const instance of this.#instances) {
+      if (instance.grading.restartOffDelays() !== NOTHING) this.#arm(instance);
+      if (instance.status === FAILED) instance.status = ON_TRIAL;
+      if (instance.grading.active !== NONE) this.#regrade(instance, at);
+    }
+  }
+
+  /** Whether the failure that an alarm *rule failed* tells of is still there. */
+  holds(alarm: Alarm): boolean {
+    return this.#failures.holds(alarm);
+  }
+
+  /** Identities of all alarms that may come from the site's rules, for restoring many at once. */
+  alarms(): ReadonlyMap<string, () => Alarm> {
+    return new Map(
+      this.#instances.map((instance) => [
+        `${instance.rule.id} ${instance.channel.key}`,
+        () => this.#alarm(instance),
+      ]),
+    );
+  }
+
+  state(): EvaluationState {
+    const state: Record<string, Record<string, InstanceState>> = {};
+    for (const { rule, channel, grading, late, status } of this.#instances) {
+      if (grading.atRest && late === undefined && status === WORKS) continue;
+      const ofRule = state[rule.id] ?? {};
+      state[rule.id] = ofRule;
+      ofRule[channel.key] = {
+        ...(grading.atRest ? {} : { grading: grading.state() }),
+        ...(late === undefined ? {} : { late: late.state() }),
+        ...(status === WORKS ? {} : { failed: true }),
+      };
+    }
+    return state;
+  }
+
+  restore(state: EvaluationState): void {
+    for (const instance of this.#instances) {
+      const known = state[instance.rule.id]?.[instance.channel.key];
+      if (known === undefined) continue;
+      if (known.grading !== undefined) instance.grading.restore(known.grading);
+      if (known.late !== undefined) {
+        instance.late = new LateWatch(instance.condition.levels);
+        instance.late.restore(known.late);
+      }
+      if (known.failed === true) {
+        instance.status = FAILED;
+        this.#failures.remember(instance.rule.id, instance.channel);
+      }
+      this.#arm(instance);
+    }
+  }
+
+  #instance(rule: Rule, on: { channel: Channel; condition: Condition }, order: number): Instance {
+    const { timers } = this.#p;
+    const { channel, condition } = on;
+    const { levels } = condition;
+    const keepsState = channel.report === "on-change";
+    const grading = new Grading(levels, keepsState);
+    const instance: Instance = {
+      rule,
+      channel,
+      condition,
+      grading,
+      order,
+      onTimer: levels.some((level) => level.onDelay > 0)
+        ? timers.add({ phase: ON_DELAY, fire: (at) => this.#due(instance, grading.onDelayDue(at), at) })
+        : -1,
+      offTimer:
+        keepsState && levels.some((level) => level.offDelay > 0)
+          ? timers.add({ phase: OFF_DELAY, fire: (at) => this.#due(instance, grading.offDelayDue(at), at) })
+          : -1,
+      alarm: undefined,
+      late: undefined,
+      status: WORKS,
+    };
+    return instance;
+  }
+
+  #due(instance: Instance, did: number, at: Micros): void {
+    // The timer has ended even when nothing came of it.
+    this.#after(instance, did | RETIMED, at);
+  }
+
+  #arm(instance: Instance): void {
+    const { timers } = this.#p;
+    if (instance.onTimer >= 0) timers.set(instance.onTimer, instance.grading.onDeadline);
+    if (instance.offTimer >= 0) timers.set(instance.offTimer, instance.grading.offDeadline);
+  }
+
+  /** `from`: the reading that decided, or the instant of the timer that did. */
+  #after(instance: Instance, did: number, from: Sample | Micros): void {
+    if ((did & RETIMED) !== 0) this.#arm(instance);
+    if ((did & REGRADED) === 0) return;
+    const { active } = instance.grading;
+    const { stream } = this.#p;
+    const alarm = this.#alarm(instance);
+    if (active === NONE) {
+      const ended = instance.condition.levels.findIndex(({ severity }) => severity === alarm.severity);
+      clearAlarm(stream, alarm, this.#decision(instance, from, ended));
+      return;
+    }
+    const { severity } = instance.condition.levels[active]!;
+    assertAlarm(stream, alarm, { severity, decision: this.#decision(instance, from, active) });
+  }
+
+  /** An alarm raised in a test that goes on in earnest is told again. */
+  #renew(instance: Instance, verdict: Verdict, sample: Sample): void {
+    const { alarm, grading, channel } = instance;
+    if (alarm === undefined || !alarm.active || grading.active === NONE || raising(verdict) === 0) return;
+    if (this.#p.memory.mode(channel.index) !== "live") return;
+    alarm.mode = "live";
+    this.#p.stream.record(
+      alarm,
+      alarm.renew(sample.received),
+      this.#decision(instance, sample, grading.active),
+    );
+  }
+
+  #regrade(instance: Instance, at: Micros): void {
+    const { active } = instance.grading;
+    const { severity } = instance.condition.levels[active]!;
+    const decision = this.#decision(instance, at, active);
+    assertAlarm(this.#p.stream, this.#alarm(instance), { severity, decision });
+  }
+
+  #decision(instance: Instance, from: Sample | Micros, level: number): Decision {
+    const { memory } = this.#p;
+    const { index } = instance.channel;
+    const decision: Decision =
+      typeof from === "number"
+        ? memory.lastUsable(index, from)
+        : {
+            at: from.received,
+            value: from.value,
+            reason: from.reason,
+            measured: from.time,
+            limit: Number.NaN,
+            mode: memory.mode(index),
+          };
+    return level < 0 ? decision : { ...decision, limit: instance.condition.limit(level, decision.value) };
+  }
+
+  #alarm(instance: Instance): Alarm {
+    const { rule, channel, order } = instance;
+    const point = this.#p.site.points[channel.point]!;
+    instance.alarm ??= this.#p.book.get({
+      rule: rule.id,
+      subject: channel.key,
+      point: point.id,
+      domain: point.domain,
+      class: rule.class,
+      latching: rule.latching,
+      order,
+    });
+    return instance.alarm;
+  }
+
+  /** The others go on; this one is taken out, and that is an alarm which names the rule. */
+  #fail(instance: Instance, thrown: unknown, at: Micros): void {
+    instance.status = FAILED;
+    this.#failures.failed(instance.rule.id, { channel: instance.channel, thrown }, at);
+  }
+}

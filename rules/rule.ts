@@ -1,0 +1,208 @@
+import { z } from "zod";
+import { GAS_NAMES, type Gas, LEL_BASES } from "../model/gas.ts";
+import type { ChannelIndex } from "../model/reading.ts";
+import { textSchema, unitSchema } from "../model/schema.ts";
+import { ALARM_CLASSES, type AlarmClass } from "../model/severity.ts";
+import type { Channel, Site } from "../model/site.ts";
+import type { Text } from "../model/text.ts";
+import { isBuiltInRule } from "./built-in.ts";
+import type { CompiledCondition, ConditionContext } from "./conditions/condition.ts";
+import { ruleDelayFields } from "./conditions/level.ts";
+import { compileEquals, equalsSchema } from "./conditions/state.ts";
+import {
+  aboveSchema,
+  belowSchema,
+  compileAbove,
+  compileBelow,
+  compileOutside,
+  outsideSchema,
+} from "./conditions/threshold.ts";
+import { appliesSchema, matchChannels } from "./subjects.ts";
+
+/** Keys of a rule that hold its condition; a rule has exactly one of them. A new kind is added here and in `compileCondition`. */
+export const CONDITION_KEYS = ["above", "below", "outside", "equals"] as const;
+
+/** One rule as it stands in the site file. */
+export const ruleSchema = z
+  .strictObject({
+    name: textSchema.meta({
+      description: "What the alarm is called, as duty staff would say it.",
+      examples: [{ zh: "燃气泄漏", en: "gas leak" }],
+    }),
+    class: z
+      .enum(ALARM_CLASSES)
+      .default("danger")
+      .meta({ description: "Danger to people, a fault, something to look after, or blindness." }),
+    applies: appliesSchema,
+    above: aboveSchema.optional(),
+    below: belowSchema.optional(),
+    outside: outsideSchema.optional(),
+    equals: equalsSchema.optional(),
+    ...ruleDelayFields,
+    latching: z
+      .boolean()
+      .default(false)
+      .meta({ description: "Stays after the condition has cleared, until somebody resets it." }),
+    unit: unitSchema
+      .optional()
+      .meta({ description: "Unit of limits and deadband. Default: the channel's own.", examples: ["ppm"] }),
+    conversion: z
+      .strictObject({
+        gas: z
+          .enum(GAS_NAMES as [Gas, ...Gas[]])
+          .optional()
+          .meta({ description: "Default: the gas of the channel." }),
+        basis: z.enum(LEL_BASES).optional().meta({ description: "Table of explosive limits behind %LEL." }),
+        temperature: z.number().optional().meta({ description: "Temperature of the gas, °C." }),
+        pressure: z.number().positive().optional().meta({ description: "Pressure of the gas, kPa." }),
+      })
+      .optional()
+      .meta({
+        description: "For limits in another kind of concentration than the channel's (%LEL, ppm, mg/m³).",
+      }),
+    basis: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({
+        description: "Where the limits come from: standard and clause, or `site`.",
+        examples: ["GB/T 50493-2019 5.5.2"],
+      }),
+    guidance: textSchema.optional().meta({ description: "What to do when it raises." }),
+    enabled: z.boolean().default(true).meta({ description: "`false` keeps the rule without using it." }),
+  })
+  .refine((rule) => CONDITION_KEYS.filter((key) => rule[key] !== undefined).length === 1, {
+    message: `a rule has exactly one condition: ${CONDITION_KEYS.join(", ")}`,
+  });
+export type RuleOptions = z.output<typeof ruleSchema>;
+
+/** A rule on one of its channels. */
+export interface RuleSubject {
+  readonly channel: ChannelIndex;
+  readonly condition: CompiledCondition;
+}
+
+/** A rule ready to run: limits in the units of its channels, subjects resolved. */
+export interface Rule {
+  readonly id: string;
+  readonly name: Text;
+  readonly class: AlarmClass;
+  readonly latching: boolean;
+  readonly basis?: string;
+  readonly guidance?: Text;
+  /** In channel order. */
+  readonly subjects: readonly RuleSubject[];
+}
+
+/** Something wrong with a rule; `path` counts from the rule's own key. */
+export interface RuleProblem {
+  readonly rule: string;
+  readonly path: (string | number)[];
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/**
+ * Compiles the rules of a site, in the order they are written, and reports everything that could never work. A rule with a
+ * problem is still compiled for the channels that it fits; a configuration with problems is not to be run.
+ */
+export function compileRules(
+  site: Site,
+  rules: Readonly<Record<string, RuleOptions>>,
+  report: (problem: RuleProblem) => void,
+): Rule[] {
+  const compiled: Rule[] = [];
+  for (const [id, options] of Object.entries(rules)) {
+    if (isBuiltInRule(id)) {
+      report({
+        rule: id,
+        path: [],
+        message: `“${id}” is the name of a built-in rule`,
+        hint: "choose another id; the built-in rules are set under `alarms`",
+      });
+    }
+    const problems = new ProblemsByChannel();
+    const subjects: RuleSubject[] = [];
+    for (const channel of matchChannels(site, options.applies, (p) => report({ rule: id, ...p }))) {
+      const condition = compileCondition(options, channel, problems);
+      if (condition !== undefined) subjects.push({ channel: channel.index, condition });
+    }
+    problems.tell(id, report);
+    if (!options.enabled) continue;
+    compiled.push({
+      id,
+      name: options.name,
+      class: options.class,
+      latching: options.latching,
+      ...(options.basis === undefined ? {} : { basis: options.basis }),
+      ...(options.guidance === undefined ? {} : { guidance: options.guidance }),
+      subjects,
+    });
+  }
+  return compiled;
+}
+
+function compileCondition(
+  options: RuleOptions,
+  channel: Channel,
+  problems: ProblemsByChannel,
+): CompiledCondition | undefined {
+  const key = CONDITION_KEYS.find((candidate) => options[candidate] !== undefined);
+  const context: ConditionContext = {
+    channel,
+    unit: options.unit,
+    gas: definedOnly(options.conversion),
+    onDelay: options.onDelay,
+    offDelay: options.offDelay,
+    deadband: options.deadband,
+    report: ({ path, message, hint }) =>
+      problems.add(channel.key, { path: key === undefined ? [...path] : [key, ...path], message, hint }),
+  };
+  if (options.above !== undefined) return compileAbove(options.above, context);
+  if (options.below !== undefined) return compileBelow(options.below, context);
+  if (options.outside !== undefined) return compileOutside(options.outside, context);
+  if (options.equals !== undefined) return compileEquals(options.equals, context);
+  return undefined;
+}
+
+/** Optional properties that hold `undefined` are left out, as `exactOptionalPropertyTypes` wants it. */
+function definedOnly(conversion: RuleOptions["conversion"]): ConditionContext["gas"] {
+  if (conversion === undefined) return undefined;
+  const { gas, basis, temperature, pressure } = conversion;
+  return {
+    ...(gas === undefined ? {} : { gas }),
+    ...(basis === undefined ? {} : { basis }),
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(pressure === undefined ? {} : { pressure }),
+  };
+}
+
+/** Three hundred homes with the same mistake are one problem that names the first and counts the rest. */
+class ProblemsByChannel {
+  readonly #problems = new Map<
+    string,
+    { path: (string | number)[]; message: string; hint: string | undefined; channels: string[] }
+  >();
+
+  add(
+    channel: string,
+    problem: { path: (string | number)[]; message: string; hint: string | undefined },
+  ): void {
+    const key = JSON.stringify([problem.path, problem.message]);
+    const known = this.#problems.get(key);
+    if (known === undefined) this.#problems.set(key, { ...problem, channels: [channel] });
+    else known.channels.push(channel);
+  }
+
+  tell(rule: string, report: (problem: RuleProblem) => void): void {
+    for (const { path, message, hint, channels } of this.#problems.values()) {
+      const others = channels.length === 1 ? "" : ` and ${channels.length - 1} more`;
+      report({
+        rule,
+        path,
+        message: `${message} (channel ${channels[0]}${others})`,
+        ...(hint === undefined ? {} : { hint }),
+      });
+    }
+  }
+}

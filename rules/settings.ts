@@ -1,0 +1,69 @@
+import { z } from "zod";
+import { durationSchema } from "../model/schema.ts";
+import { SEVERITIES, type Severity } from "../model/severity.ts";
+
+function severity(standard: Severity, description: string) {
+  return z.enum(SEVERITIES).default(standard).meta({ description });
+}
+
+/** What applies to all alarms of a site, and the built-in rules. */
+export const alarmSettingsSchema = z
+  .strictObject({
+    startupGrace: durationSchema({ max: "1h" }).prefault("60s").meta({
+      description:
+        "After a start, silence is judged this much later: links and instruments need time to come up.",
+    }),
+    outage: durationSchema({ min: "1s", max: "1d" }).prefault("60s").meta({
+      description:
+        "A link or device that its driver cannot reach for this long is an alarm even if its channels only speak when something happens.",
+    }),
+    futureBound: durationSchema({ min: "1s", max: "1d" })
+      .prefault("10m")
+      .meta({ description: "A reading dated further ahead than this is not believed: its time is refused." }),
+    acknowledgeBlue: z
+      .boolean()
+      .default(false)
+      .meta({ description: "Whether blue (attention) must be acknowledged like the others." }),
+    monitoringLost: z
+      .strictObject({ severity: severity("yellow", "Severity of *monitoring lost*.") })
+      .prefault({})
+      .meta({ description: "No usable reading for the stale time of a channel." }),
+    instrumentFault: z
+      .strictObject({
+        severity: severity("yellow", "Severity of *instrument fault*."),
+        onDelay: durationSchema({ max: "1h" })
+          .prefault("5s")
+          .meta({ description: "How long the instrument must report its fault." }),
+        offDelay: durationSchema({ max: "1d" })
+          .prefault("0s")
+          .meta({ description: "How long it must have been sound again." }),
+      })
+      .prefault({})
+      .meta({ description: "The instrument says that it is faulty: fault code, NaN, NE107 F." }),
+    clockFault: z
+      .strictObject({ severity: severity("blue", "Severity of *device clock wrong*.") })
+      .prefault({})
+      .meta({ description: "The time an instrument gives cannot be right." }),
+    ruleFailed: z
+      .strictObject({ severity: severity("orange", "Severity of *rule failed*.") })
+      .prefault({})
+      .meta({ description: "A rule could not be evaluated and was taken out; the others go on." }),
+    journalFailed: z
+      .strictObject({ severity: severity("orange", "Severity of *journal failed*.") })
+      .prefault({})
+      .meta({ description: "Nothing can be written to disk: readings are not acknowledged." }),
+    sinkLost: z
+      .strictObject({ severity: severity("yellow", "Severity of *readings lost to a sink*.") })
+      .prefault({})
+      .meta({ description: "Readings left the journal before a sink had them." }),
+    alertRouteLost: z
+      .strictObject({ severity: severity("orange", "Severity of *no receiver for alerts*.") })
+      .prefault({})
+      .meta({ description: "Nobody receives alert topics." }),
+  })
+  .meta({ description: "What applies to all alarms of the site." });
+
+/** Parsed settings; `alarmSettingsSchema.parse({})` gives the defaults. */
+export type AlarmSettings = z.output<typeof alarmSettingsSchema>;
+/** What the engine is given. */
+export type EngineSettings = AlarmSettings;

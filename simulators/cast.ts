@@ -1,0 +1,228 @@
+import type { DeviceOnLink } from "../drivers/driver.ts";
+import type { ModbusSection } from "../drivers/modbus/profile.ts";
+import { componentAddressSchema } from "../drivers/modbus/registers.ts";
+import type { PayloadSection } from "../drivers/mqtt/profile.ts";
+import type { Profile } from "../drivers/profile.ts";
+import { quantityRow } from "../model/quantity.ts";
+import type { Site } from "../model/site.ts";
+import type { PlayedAddress, PlayedChannel, PlayedDevice } from "./instrument.ts";
+import type { Scenario, ScenarioDevice, ScenarioLink } from "./scenario.ts";
+import type { ScenarioProblem } from "./scenario-file.ts";
+import { siteLink } from "./site-link.ts";
+
+/** A loaded site, as far as its instruments are concerned. */
+export interface SiteInstruments {
+  readonly site: Site;
+  /** The devices of a link by its index, as its driver gets them. */
+  devicesOf(link: number): readonly DeviceOnLink<unknown, unknown>[];
+}
+
+/** Who plays, and where. */
+export interface Cast {
+  readonly devices: readonly PlayedDevice[];
+  readonly links: ReadonlyMap<string, ScenarioLink>;
+}
+
+export interface CastOptions {
+  readonly scenario: Scenario;
+  readonly site: SiteInstruments | undefined;
+  /** By id. */
+  readonly profiles: ReadonlyMap<string, Profile>;
+  readonly report: (problem: ScenarioProblem) => void;
+}
+
+/** The devices and links of a scenario: those of its site, and its own. What does not fit is reported and left out. */
+export function assembleCast(options: CastOptions): Cast {
+  const { scenario, site, report } = options;
+  const links = new Map<string, ScenarioLink>();
+  const devices: PlayedDevice[] = [];
+  const fromSite = new Set<string>();
+  if (site !== undefined) {
+    for (const link of site.site.links) {
+      const reached = siteLink(link);
+      if (reached !== undefined) links.set(link.id, reached);
+      for (const onLink of site.devicesOf(link.index)) {
+        fromSite.add(onLink.device.id);
+        if (isPlayed(scenario, onLink.device.id))
+          devices.push(playedOfSite(onLink, { link: link.id, links }));
+      }
+    }
+  }
+  for (const [id, link] of Object.entries(scenario.links)) links.set(id, link);
+  for (const [id, device] of Object.entries(scenario.devices)) {
+    const path = ["devices", id];
+    if (device.profile === undefined) {
+      if (fromSite.has(id)) continue;
+      report({
+        path,
+        message: site === undefined ? `"${id}" needs a profile` : `the site has no device "${id}"`,
+        hint: site === undefined ? "or name the site file that has it: site: ./site.yaml" : undefined,
+      });
+    } else if (fromSite.has(id)) {
+      report({ path: [...path, "profile"], message: `"${id}" stands in the site file, with its profile` });
+    } else {
+      const played = playedOfScenario(id, device, { ...options, links });
+      if (played !== undefined) devices.push(played);
+    }
+  }
+  for (const [i, id] of (scenario.only ?? []).entries()) {
+    if (!fromSite.has(id)) report({ path: ["only", i], message: `the site has no device "${id}"` });
+  }
+  for (const [i, id] of (scenario.except ?? []).entries()) {
+    if (!fromSite.has(id)) report({ path: ["except", i], message: `the site has no device "${id}"` });
+  }
+  for (const device of devices) {
+    if (links.has(device.link)) continue;
+    report({
+      path: ["links"],
+      message: `"${device.id}" is on link "${device.link}", which cannot be played as the site has it`,
+      hint: `say under links: how the simulated instruments of "${device.link}" are reached`,
+    });
+  }
+  return { devices: devices.filter(({ link }) => links.has(link)), links };
+}
+
+function isPlayed(scenario: Scenario, id: string): boolean {
+  if (scenario.except?.includes(id) === true) return false;
+  return scenario.only === undefined || scenario.only.includes(id);
+}
+
+function playedOfSite(
+  onLink: DeviceOnLink<unknown, unknown>,
+  { link, links }: { link: string; links: ReadonlyMap<string, ScenarioLink> },
+): PlayedDevice {
+  const { device, address, profile, channels } = onLink;
+  const overMqtt = links.get(link)?.type === "mqtt";
+  return {
+    id: device.id,
+    name: device.name,
+    link,
+    profile: device.profile,
+    address: addressOf(address),
+    section: overMqtt ? { payload: profile as PayloadSection } : { modbus: profile as ModbusSection },
+    liveness: device.liveness,
+    channels: channels.map(({ local, channel, component }): PlayedChannel => {
+      const { id, key, quantity, unit, range, states, report, period } = channel;
+      return {
+        id,
+        key,
+        local,
+        quantity,
+        unit,
+        report,
+        period: overMqtt ? period : 0,
+        ...(range === undefined ? {} : { range }),
+        ...(states === undefined ? {} : { states }),
+        ...(component === undefined
+          ? {}
+          : { component: { id: component.id, address: fieldsOf(component.address) } }),
+      };
+    }),
+  };
+}
+
+function playedOfScenario(
+  id: string,
+  device: ScenarioDevice,
+  { profiles, links, report }: CastOptions & { links: ReadonlyMap<string, ScenarioLink> },
+): PlayedDevice | undefined {
+  const path = ["devices", id];
+  const profile = profiles.get(device.profile ?? "");
+  if (profile === undefined) {
+    const hint = `there are ${[...profiles.keys()].sort().join(", ")}`;
+    report({ path: [...path, "profile"], message: `no profile is called "${device.profile}"`, hint });
+    return undefined;
+  }
+  const link = links.get(device.link ?? "");
+  if (device.link === undefined || link === undefined) {
+    const message = device.link === undefined ? `"${id}" needs a link` : `no link is called "${device.link}"`;
+    report({ path: [...path, "link"], message, hint: `there are ${[...links.keys()].join(", ") || "none"}` });
+    return undefined;
+  }
+  const section =
+    link.type === "mqtt"
+      ? profile.payload && { payload: profile.payload }
+      : profile.modbus && { modbus: profile.modbus };
+  if (section === undefined) {
+    report({
+      path: [...path, "profile"],
+      message: `${profile.id} does not say how it stands on a link of type ${link.type}`,
+    });
+    return undefined;
+  }
+  return {
+    id,
+    name: device.name ?? profile.name,
+    link: device.link,
+    profile: profile.id,
+    address: addressOf(device.address),
+    section,
+    liveness: profile.liveness ?? 0,
+    channels: channelsOf(id, device, { profile, section, report }),
+  };
+}
+
+function channelsOf(
+  id: string,
+  device: ScenarioDevice,
+  from: { profile: Profile; section: PlayedDevice["section"]; report: CastOptions["report"] },
+): PlayedChannel[] {
+  const { profile, section, report } = from;
+  const channels: PlayedChannel[] = [];
+  const add = (local: string, component?: NonNullable<PlayedChannel["component"]>): void => {
+    const known = profile.channels[local];
+    if (known === undefined) return;
+    const row = quantityRow(known.quantity);
+    const states =
+      known.states ?? (row.states === undefined ? undefined : Object.fromEntries(row.states.entries()));
+    channels.push({
+      id: component === undefined ? local : `${component.id}.${local}`,
+      key: component === undefined ? `${id}.${local}` : `${id}:${component.id}.${local}`,
+      local,
+      quantity: known.quantity,
+      unit: row.unit,
+      report: known.report,
+      period: known.period ?? 0,
+      ...(known.range === undefined ? {} : { range: known.range }),
+      ...(states === undefined ? {} : { states }),
+      ...(component === undefined ? {} : { component }),
+    });
+  };
+  if ("payload" in section) {
+    for (const local of new Set(section.payload.messages.flatMap(({ channels }) => Object.keys(channels))))
+      add(local);
+    return channels;
+  }
+  for (const local of Object.keys(section.modbus.channels)) add(local);
+  const schema = componentAddressSchema(section.modbus);
+  for (const [componentId, { address }] of Object.entries(device.components ?? {})) {
+    const path = ["devices", id, "components", componentId];
+    const parsed = schema?.safeParse(address ?? {});
+    if (parsed === undefined) report({ path, message: `${profile.id} has no components` });
+    else if (!parsed.success) {
+      for (const { message } of parsed.error.issues) report({ path: [...path, "address"], message });
+    } else {
+      for (const local of Object.keys(section.modbus.components?.channels ?? {})) {
+        add(local, { id: componentId, address: fieldsOf(parsed.data) });
+      }
+    }
+  }
+  return channels;
+}
+
+/** The parts of an address that the simulators need; drivers have checked the rest. */
+function addressOf(address: unknown): PlayedAddress {
+  const { unit, topic, id } = (address ?? {}) as Record<string, unknown>;
+  return {
+    unit: typeof unit === "number" ? unit : undefined,
+    topic: typeof topic === "string" ? topic : undefined,
+    id: typeof id === "string" ? id : undefined,
+  };
+}
+
+function fieldsOf(address: unknown): Record<string, number> {
+  const entries = Object.entries((address ?? {}) as Record<string, unknown>);
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, number] => typeof entry[1] === "number"),
+  );
+}

@@ -1,0 +1,64 @@
+import { parseListen } from "../drivers/mqtt/broker/options.ts";
+import type { Link } from "../model/site.ts";
+import { formatEndpoint } from "./endpoint.ts";
+import type { ScenarioLink } from "./scenario.ts";
+
+/** Appended to the gateway's end of a pseudo-terminal pair to name the instruments' end. */
+const INSTRUMENTS_END = ".instruments";
+
+/** What these links have in their options; their drivers' schemas have parsed them. */
+interface LinkOptions {
+  readonly host?: string;
+  readonly port?: number;
+  readonly path?: string;
+  readonly baudRate?: number;
+  readonly parity?: "none" | "even" | "odd";
+  readonly stopBits?: 1 | 2;
+  readonly listen?: string;
+  readonly tls?: unknown;
+  readonly url?: string;
+  readonly username?: string;
+  readonly password?: string;
+}
+
+/**
+ * The instruments' side of a link of a site: they listen where the gateway dials, dial where it listens, and sit at the
+ * other end of a serial port that is made for the purpose. Undefined: nothing is known of such a link.
+ */
+export function siteLink(link: Link): ScenarioLink | undefined {
+  const options = link.options as LinkOptions;
+  switch (link.type) {
+    case "modbus-tcp":
+    case "modbus-rtu-over-tcp": {
+      if (options.host === undefined || options.port === undefined) return undefined;
+      return { type: link.type, listen: formatEndpoint({ host: options.host, port: options.port }) };
+    }
+    case "modbus-rtu": {
+      if (options.path === undefined) return undefined;
+      return {
+        type: "modbus-rtu",
+        path: options.path + INSTRUMENTS_END,
+        pair: options.path,
+        baudRate: options.baudRate ?? 9_600,
+        parity: options.parity ?? "none",
+        stopBits: options.stopBits ?? 1,
+      };
+    }
+    case "mqtt-broker": {
+      const address = parseListen(options.listen ?? "");
+      if (address === undefined) return undefined;
+      const host = ANY_ADDRESS[address.host] ?? address.host;
+      const scheme = options.tls === undefined ? "mqtt" : "mqtts";
+      return { type: "mqtt", url: `${scheme}://${formatEndpoint({ host, port: address.port })}` };
+    }
+    case "mqtt-client":
+      return options.url === undefined
+        ? undefined
+        : { type: "mqtt", url: options.url, username: options.username, password: options.password };
+    default:
+      return undefined;
+  }
+}
+
+/** Who listens on all addresses is reached on the loopback. */
+const ANY_ADDRESS: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
