@@ -54,6 +54,8 @@ interface Pending {
 export class EventStream {
   readonly #emit: (event: AlarmEvent) => void;
   #pending: Pending[] = [];
+  /** Alarms among what is pending. */
+  readonly #moved = new Set<Alarm>();
   #last = SEVERITIES.map(() => 0);
   #booted = false;
   /** Number that the next event gets. */
@@ -70,7 +72,8 @@ export class EventStream {
   /** Notes a transition of this instant. */
   record(alarm: Alarm, change: Change, decision: Decision): void {
     // Two transitions of one alarm in one message (a device that sends several samples at once) keep their order.
-    if (this.#pending.some((pending) => pending.alarm === alarm)) this.flush();
+    if (this.#moved.has(alarm)) this.flush();
+    this.#moved.add(alarm);
     alarm.value = decision.value;
     alarm.reason = decision.reason;
     alarm.measured = decision.measured;
@@ -93,6 +96,7 @@ export class EventStream {
     if (this.#pending.length === 0) return;
     const pending = this.#pending;
     this.#pending = [];
+    this.#moved.clear();
     pending.sort((a, b) => rank(b.severity) - rank(a.severity) || a.alarm.order - b.alarm.order);
     for (const one of pending) this.#number(one);
   }

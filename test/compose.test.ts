@@ -51,7 +51,7 @@ describe("docker-compose.yml", () => {
       "influxdb",
       "simulators",
     ]);
-    expect(composition.services.gateway?.command).toEqual(["run", "/site"]);
+    expect(composition.services.gateway?.command).toEqual(["run", "/site", "--no-simulate"]);
     expect(composition.services.simulators?.command).toEqual(["simulate", "/site/scenario.yaml"]);
     expect(read("deploy/Dockerfile")).toContain('ENTRYPOINT ["node", "gateway/tocsin.js"]');
   });

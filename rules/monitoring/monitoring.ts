@@ -25,6 +25,8 @@ export class Monitoring {
   readonly #channels: readonly Channel[];
   /** Subjects that this instant has found silent, in the order of their timers. */
   #found: Thing[] = [];
+  /** Made when it is first needed, at a boot. */
+  #byKey: Map<string, Thing> | undefined;
 
   constructor(parts: MonitoringParts) {
     this.#p = parts;
@@ -166,9 +168,9 @@ export class Monitoring {
 
   /** Whether this alarm still has a subject whose silence is an alarm. */
   holds(alarm: Alarm): boolean {
-    return [...this.#things()].some(
-      (subject) => this.#watched.key(subject) === alarm.subject && this.#watched.watches(subject),
-    );
+    this.#byKey ??= new Map(Array.from(this.#things(), (thing) => [this.#watched.key(thing), thing]));
+    const thing = this.#byKey.get(alarm.subject);
+    return thing !== undefined && this.#watched.watches(thing);
   }
 
   *#things(): IterableIterator<Thing> {
