@@ -172,6 +172,9 @@ export class Gateway {
         "a damaged journal file was set aside; readings in it are lost to history",
       );
     }
+    for (const lost of journal.recovery.lost) {
+      this.#log.error({ ...lost }, "accepted records are gone with a damaged file");
+    }
     intake.input({
       kind: "boot",
       at: this.now(),
@@ -336,7 +339,7 @@ async function restore(configuration: Configuration, journal: Journal): Promise<
   const { site, rules, alarms } = configuration;
   let emit: (event: AlarmEvent) => void = () => {};
   const engine = new Engine({ site, rules, settings: alarms, emit: (event) => emit(event) });
-  const timeliness = new Timeliness(site);
+  const timeliness = new Timeliness(site, { futureBound: alarms.futureBound });
   const repeats = new RepeatMemory();
   const { checkpoint, identities } = journal.recovery;
   if (checkpoint !== undefined) {

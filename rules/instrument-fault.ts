@@ -227,12 +227,26 @@ export class InstrumentFaults {
     const { index, device, component } = faulty.channel;
     const self: Subject = { kind: "channel", index };
     const whole: Subject = { kind: "device", index: device };
-    if (component === undefined) return this.#asAWhole(faulty, whole) ? whole : self;
+    if (component === undefined)
+      return this.#asAWhole(faulty, whole) || this.#saysItself(device) ? whole : self;
     const components = this.#p.site.devices[device]!.components;
     const failed = new Set(this.#alike(faulty, whole).map((other) => other.channel.component));
     if (components.length > 1 && components.every((one) => failed.has(one))) return whole;
     const part: Subject = { kind: "component", index: component };
     return this.#asAWhole(faulty, part) ? part : self;
+  }
+
+  /** Whether one of the device's own channels says that the device has failed: what else fails in it is part of that. */
+  #saysItself(device: number): boolean {
+    return this.#p.site.devices[device]!.channels.some((index) => {
+      const other = this.#faulty[index];
+      return (
+        other !== undefined &&
+        other.channel.component === undefined &&
+        !other.grading.atRest &&
+        other.reason === REASON.device_failure
+      );
+    });
   }
 
   #asAWhole(faulty: Faulty, subject: Subject): boolean {

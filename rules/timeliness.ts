@@ -16,8 +16,13 @@ import { type PackedNumber, pack, unpack } from "./checkpoint-number.ts";
 const EARLIEST: Micros = Date.UTC(2020, 0, 1) * 1_000;
 /** How far ahead of the intake a device's clock may be (semantics.md 13). */
 const DEFAULT_FUTURE_BOUND: Micros = 10 * MINUTE;
-/** So many late readings in a row, whose own times advance, mean that the clock was set back (semantics.md 14). */
+/** So many late readings in a row, whose own times advance, mean that the clock was set back (semantics.md 14) … */
 const LATE_IN_A_ROW = 3;
+/**
+ * … if those times go on as time does, within this factor. What a logger had kept while it was cut off comes faster than it was
+ * measured: that is a backlog, however long, and tells nothing of its clock.
+ */
+const PACE = 2;
 
 const NONE = Number.NEGATIVE_INFINITY;
 
@@ -43,9 +48,11 @@ export class Timeliness {
   readonly #before: Float64Array;
   /** `received` of the last reading that came without a time of its own and said something. */
   readonly #untimed: Float64Array;
-  /** Late readings in a row, and the own time of the last one. */
+  /** Late readings in a row; the own time of the last one; the own time of the first one, and when that one came. */
   readonly #late: Float64Array;
   readonly #lateTime: Float64Array;
+  readonly #lateSince: Float64Array;
+  readonly #lateReceived: Float64Array;
   /** Last times given out: to readings in order, to late ones, and to those that carry the gateway's time. */
   readonly #lastOrdered: Float64Array;
   readonly #lastLate: Float64Array;
@@ -66,6 +73,8 @@ export class Timeliness {
     this.#untimed = column();
     this.#late = new Float64Array(channels.length);
     this.#lateTime = column();
+    this.#lateSince = column();
+    this.#lateReceived = column();
     this.#lastOrdered = column();
     this.#lastLate = column();
     this.#lastGateway = column();
@@ -88,7 +97,7 @@ export class Timeliness {
         if (says) this.#untimed[c] = received;
         time[i] = this.#byGateway(c, received);
       } else if (this.#believed(c, given, received)) {
-        flags[i]! |= this.#order(c, Math.round(given));
+        flags[i]! |= this.#order(c, Math.round(given), received);
         time[i] = this.#unique(c, Math.round(given), (flags[i]! & FLAG_LATE) !== 0);
       } else {
         this.claimedIndex.push(i);
@@ -112,7 +121,7 @@ export class Timeliness {
         if ((f & FLAG_TIME_REFUSED) !== 0) continue;
         if (qualityOf(reason[i]!) !== BAD || !Number.isNaN(value[i]!)) this.#untimed[c] = received;
       } else if ((f & FLAG_LATE) !== 0) {
-        this.#countLate(c, t);
+        this.#countLate(c, t, received);
         this.#lastLate[c] = t;
       } else {
         if (t < this.#mark[c]!) this.#before[c] = Math.max(this.#before[c]!, this.#mark[c]!);
@@ -154,6 +163,8 @@ export class Timeliness {
       this.#lastOrdered,
       this.#lastLate,
       this.#lastGateway,
+      this.#lateSince,
+      this.#lateReceived,
     ];
   }
 
@@ -164,9 +175,10 @@ export class Timeliness {
   }
 
   /** Places a believed device time in the order of its channel; gives the flags it earns. */
-  #order(c: number, time: Micros): number {
+  #order(c: number, time: Micros, received: Micros): number {
     if (time < this.#mark[c]!) {
-      if (this.#countLate(c, time) < LATE_IN_A_ROW) return FLAG_DEVICE_TIME | FLAG_LATE;
+      this.#countLate(c, time, received);
+      if (!this.#setBack(c, time, received)) return FLAG_DEVICE_TIME | FLAG_LATE;
       // The clock was set back: order starts anew, in doubt until the clock is where it had been.
       this.#before[c] = Math.max(this.#before[c]!, this.#mark[c]!);
       this.#lastOrdered[c] = NONE;
@@ -186,10 +198,21 @@ export class Timeliness {
     return flags;
   }
 
-  #countLate(c: number, time: Micros): number {
-    this.#late[c] = this.#late[c]! > 0 && time > this.#lateTime[c]! ? this.#late[c]! + 1 : 1;
+  #countLate(c: number, time: Micros, received: Micros): void {
+    if (this.#late[c]! > 0 && time > this.#lateTime[c]!) this.#late[c]!++;
+    else {
+      this.#late[c] = 1;
+      this.#lateSince[c] = time;
+      this.#lateReceived[c] = received;
+    }
     this.#lateTime[c] = time;
-    return this.#late[c]!;
+  }
+
+  /** Whether the late readings in a row are those of a clock that goes on from an earlier time. */
+  #setBack(c: number, time: Micros, received: Micros): boolean {
+    const own = time - this.#lateSince[c]!;
+    const ours = received - this.#lateReceived[c]!;
+    return this.#late[c]! >= LATE_IN_A_ROW && own <= ours * PACE && ours <= own * PACE;
   }
 
   #byGateway(c: number, received: Micros): Micros {

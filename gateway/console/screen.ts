@@ -1,5 +1,6 @@
 import stringWidth from "string-width";
 import { BAD, qualityOf, reasonRow, UNCERTAIN } from "../../model/quality.ts";
+import { isDiscrete, type Quantity } from "../../model/quantity.ts";
 import { ALARM_CLASS_TEXT, rank, SEVERITY_TEXT, type Severity } from "../../model/severity.ts";
 import type { Channel, Point, Site } from "../../model/site.ts";
 import { MINUTE, type Micros, SECOND } from "../../model/time.ts";
@@ -78,6 +79,7 @@ function pointLines(state: ScreenState, room: number): string[] {
       cell("多久前 age", WIDTHS.age),
     ].join(" "),
   );
+  const perPoint = Math.max(LEAST_PER_POINT, Math.floor((room - 2) / Math.max(1, state.site.points.length)));
   const rows = state.site.points
     .map((point) => ({ point, worst: worstOf(state.alarms, point) }))
     .sort(
@@ -85,7 +87,7 @@ function pointLines(state: ScreenState, room: number): string[] {
         (b.worst === undefined ? -1 : rank(b.worst)) - (a.worst === undefined ? -1 : rank(a.worst)) ||
         a.point.index - b.point.index,
     )
-    .flatMap(({ point, worst }) => rowsOf(state, point, worst));
+    .flatMap(({ point, worst }) => rowsOf(state, point, worst, perPoint));
   const shown = rows.slice(0, Math.max(0, room - 2));
   const hidden = rows.length - shown.length;
   return [head, ...shown, hidden > 0 ? paint(DIM, `… 另有 ${hidden} 行 and ${hidden} more rows`) : ""];
@@ -105,10 +107,34 @@ function worstOf(alarms: readonly AlarmView[], point: Point): Severity | undefin
   return worst;
 }
 
-function rowsOf(state: ScreenState, point: Point, worst: Severity | undefined): string[] {
+/** Of each point, at least so many channels: what is in alarm, then danger and measurements, then the rest. */
+const LEAST_PER_POINT = 2;
+/** What is seldom looked at while all is well. */
+const HOUSEKEEPING: ReadonlySet<Quantity> = new Set<Quantity>([
+  "code",
+  "mode",
+  "heartbeat",
+  "count",
+  "battery",
+  "battery_voltage",
+  "signal",
+  "service_time",
+  "ratio",
+  "frequency",
+]);
+
+function rowsOf(state: ScreenState, point: Point, worst: Severity | undefined, most: number): string[] {
   const badge = worst === undefined ? "正常" : SEVERITY_TEXT[worst].zh;
+  const alarmed = new Set(state.alarms.filter(({ active }) => active).map(({ subject }) => subject));
+  const weight = (channel: Channel): number => {
+    if (alarmed.has(channel.key)) return 0;
+    if (channel.danger || (!isDiscrete(channel.quantity) && !HOUSEKEEPING.has(channel.quantity))) return 1;
+    return 2;
+  };
   return state.site.channels
     .filter((channel) => channel.point === point.index)
+    .sort((a, b) => weight(a) - weight(b) || a.index - b.index)
+    .slice(0, most)
     .map((channel, i) => {
       const name = i === 0 ? both(point.name) : "";
       const mark = i === 0 ? (worst === undefined ? badge : paint(PAINT[worst], badge)) : "    ";

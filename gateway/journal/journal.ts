@@ -191,7 +191,7 @@ export class Journal {
     this.#inFlight.readings += page.readings;
     this.#inFlight.bytes += pageBytes(page);
     for (const event of page.events) {
-      this.#use("event", event.voidTo ?? event.seq);
+      this.#use("event", event.seq);
       this.#use("occurrence", event.occurrence);
     }
     this.#writer.send({ kind: "page", page, now: urgency === "now" }, pageBuffers(page));

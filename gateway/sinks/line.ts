@@ -103,6 +103,7 @@ export function eventLine(event: AlarmEvent, site: string): string {
     ["since", integerField(event.since)],
     ["measured", integerField(event.measured)],
     ["covers", event.covers === undefined ? undefined : integerField(event.covers)],
+    ["void_from", event.voidFrom === undefined ? undefined : integerField(event.voidFrom)],
     ["void_to", event.voidTo === undefined ? undefined : integerField(event.voidTo)],
     ["user", event.user === undefined ? undefined : stringField(event.user)],
     ["note", event.note === undefined ? undefined : stringField(event.note)],
