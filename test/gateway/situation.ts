@@ -253,7 +253,17 @@ class Stage implements AsyncDisposable {
     }
   }
 
-  async #packet({ packet: id, dup, topic, payload }: { packet: number; dup: boolean; topic: string; payload: unknown }) {
+  async #packet({
+    packet: id,
+    dup,
+    topic,
+    payload,
+  }: {
+    packet: number;
+    dup: boolean;
+    topic: string;
+    payload: unknown;
+  }) {
     const port = Number(this.#gateway.addresses.mqtt?.split(":").at(-1));
     await using instrument = await RawClient.connect(port, { clientId: "instrument", clean: false });
     instrument.publish(topic, JSON.stringify(this.#timed(payload)), { id, dup });

@@ -122,6 +122,24 @@ describe("semantics 14: a clock that was set back", () => {
     expect(judge.at(1006, 1006).flags).toBe(FLAG_DEVICE_TIME);
   });
 
+  test("what a logger had kept while it was cut off comes faster than it was measured: late, however much of it", () => {
+    const judge = new Judge();
+    judge.at(1000, 1000);
+    for (let i = 0; i < 10; i++) {
+      expect(judge.at(400 + i * 5, 1001 + i).flags).toBe(FLAG_DEVICE_TIME | FLAG_LATE);
+    }
+    expect(judge.at(1015, 1015).flags).toBe(FLAG_DEVICE_TIME);
+  });
+
+  test("several samples in one message hide no clock that was set back: the next message shows it", () => {
+    const judge = new Judge();
+    judge.at(1000, 1000);
+    for (const time of [400, 401, 402, 403]) {
+      expect(judge.at(time, 1004).flags).toBe(FLAG_DEVICE_TIME | FLAG_LATE);
+    }
+    expect(judge.at(404, 1008).flags).toBe(FLAG_DEVICE_TIME | FLAG_CLOCK_SUSPECT);
+  });
+
   test("late readings whose times do not advance, or that are not in a row, are only late", () => {
     const judge = new Judge();
     judge.at(1000, 1000);
