@@ -53,8 +53,9 @@ export interface Intake {
   readonly congested: boolean;
   onRelieved(listener: () => void): () => void;
   /**
-   * Whether a message with this identity has been accepted before (or recently enough to be remembered); for repeats only
-   * (MQTT's DUP, a frame counter seen twice). Never call it for messages that the protocol does not call repeats.
+   * Whether a message with this identity has been accepted before (or recently enough to be remembered), and no other of the
+   * same lower half since; for repeats only (MQTT's DUP, a frame counter seen twice). Never call it for messages that the
+   * protocol does not call repeats. Lower half: the sender and the number it gave; upper half: what was said.
    */
   isRepeat(identityHigh: number, identityLow: number): boolean;
   /** The link as a whole can or cannot carry anything. Reported on change only. */

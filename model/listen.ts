@@ -18,9 +18,12 @@ export function parseListen(text: string): ListenAddress | undefined {
   return port > PORT_MAX ? undefined : { host: match[1]!.replace(/^\[|\]$/g, ""), port };
 }
 
-/** Whether only this machine can reach an address. `localhost` counts: systems resolve it to the loopback (RFC 6761). */
+/**
+ * Whether only this machine can reach an address. `localhost` counts: systems resolve it to the loopback (RFC 6761). A name
+ * that merely begins like a loopback address (`127.example.org`) may be anywhere.
+ */
 export function isLoopback(host: string): boolean {
-  return /^127\./.test(host) || host === "::1" || host.toLowerCase() === "localhost";
+  return /^127(\.\d{1,3}){3}$/.test(host) || host === "::1" || host.toLowerCase() === "localhost";
 }
 
 /** `address:port` of a listener; parsed later with `parseListen`, so that the file keeps its own words. */

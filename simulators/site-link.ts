@@ -1,4 +1,4 @@
-import { parseListen } from "../drivers/mqtt/broker/options.ts";
+import { parseListen } from "../model/listen.ts";
 import type { Link } from "../model/site.ts";
 import { formatEndpoint } from "./endpoint.ts";
 import type { ScenarioLink } from "./scenario.ts";

@@ -1,11 +1,12 @@
 import { GOOD, qualityOf, REASON, type Reason, worse } from "../../model/quality.ts";
 import type { ReadingBatch } from "../../model/reading.ts";
 import type { Micros } from "../../model/time.ts";
+import { exceed, isRangeReason, judge } from "../judge.ts";
 import type { Decoded, ValueDecoder } from "../value.ts";
 import { compileReader, compileTextReader, isExact, readBit } from "./codec.ts";
 import type { PlannedRequest } from "./planner.ts";
 import { isBitTable, type Place } from "./registers.ts";
-import { type CompiledCondition, isRangeReason, type Judged, judge } from "./status.ts";
+import type { CompiledCondition } from "./status.ts";
 
 /** A value without a channel: only a status looks at it. */
 export const NO_CHANNEL = -1;
@@ -46,7 +47,7 @@ export class Group {
   readonly #reason: Uint8Array;
   readonly #seen: Uint8Array;
   readonly #status: Uint8Array;
-  readonly #out: Decoded & Judged = { value: 0, reason: 0 };
+  readonly #out: Decoded = { value: 0, reason: 0 };
 
   constructor(period: Micros, values: readonly GroupValue[], statuses: readonly GroupStatus[]) {
     this.period = period;
@@ -112,12 +113,12 @@ export class Group {
     if (this.#statuses.length === 0) return;
     this.#status.fill(REASON.good);
     for (const status of this.#statuses) {
-      if (this.#seen[status.source] === 0) {
+      const raw = this.#raw[status.source]!;
+      if (this.#seen[status.source] === 0 || Number.isNaN(raw)) {
         // Unknown status: a value beside it may raise an alarm and must not clear one.
         this.#spread(status, REASON.uncertain);
         continue;
       }
-      const raw = this.#raw[status.source]!;
       for (const condition of status.conditions) {
         if (condition.holds(raw)) this.#spread(status, condition.reason);
       }
@@ -135,9 +136,15 @@ export class Group {
   }
 
   #spread(status: GroupStatus, reason: Reason): void {
+    const out = this.#out;
     for (const index of status.affected) {
-      if (isRangeReason(reason)) this.#reason[index] = worse(this.#reason[index]!, reason);
-      else if (qualityOf(this.#status[index]!) === GOOD && qualityOf(reason) === GOOD)
+      if (isRangeReason(reason)) {
+        out.value = this.#value[index]!;
+        out.reason = this.#reason[index]!;
+        exceed(out, reason);
+        this.#value[index] = out.value;
+        this.#reason[index] = out.reason;
+      } else if (qualityOf(this.#status[index]!) === GOOD && qualityOf(reason) === GOOD)
         this.#status[index] = reason;
       else this.#status[index] = worse(this.#status[index]!, reason);
     }

@@ -1,9 +1,10 @@
 import { MODES } from "../../model/domain.ts";
-import { BAD, qualityOf, REASON, type Reason, worse } from "../../model/quality.ts";
-import { quantityRow } from "../../model/quantity.ts";
+import { BAD, qualityOf, REASON, type Reason } from "../../model/quality.ts";
+import { isDiscrete, quantityRow } from "../../model/quantity.ts";
 import { FLAG_MODE_SHIFT, NO_TIME, type ReadingBatch } from "../../model/reading.ts";
 import type { Channel } from "../../model/site.ts";
 import type { Micros } from "../../model/time.ts";
+import { exceed, isRangeReason, judge } from "../judge.ts";
 import { compileValue, type Decoded, type ValueDecoder, valueSchema } from "../value.ts";
 import { compileTime, type TimeReader, UNREADABLE_TIME } from "./device-time.ts";
 import { formatPath, lookup, type Path, parsePath } from "./path.ts";
@@ -41,12 +42,16 @@ interface ChannelDecoder {
   readonly only: ReadonlySet<string> | undefined;
   /** Texts are compared in lower case: the default words of states. */
   readonly folded: boolean;
+  /** Its values are codes. */
+  readonly discrete: boolean;
 }
 
 interface StatusDecoder {
   readonly path: Path;
-  readonly reasons: ReadonlyMap<string, Reason> | undefined;
-  readonly bits: readonly { readonly mask: number; readonly reason: Reason }[] | undefined;
+  /** What it can say, each reason once. What speaks of the range comes first: a fault beside it does not undo it. */
+  readonly reasons: readonly Reason[];
+  /** What a raw value says: a bit for each of the reasons. */
+  readonly held: (raw: unknown) => number;
   /** Positions in the message's channels. */
   readonly targets: readonly number[];
 }
@@ -98,17 +103,21 @@ export function compileMessage(
     }
     for (const status of statuses) {
       const raw = lookup(node, status.path);
-      const reason = reasonOf(status, raw);
-      if (reason === undefined) continue;
-      for (const at of status.targets) {
-        const position = positions[at]!;
-        const { channel } = decoders[at]!;
-        if (position >= 0) degrade(batch, position, { reason, danger: channel.danger });
-        else if (qualityOf(reason) === BAD) {
-          positions[at] = batch.length;
-          batch.add(channel.index, Number.NaN, reason, time);
-          if (flags !== 0) batch.flags[batch.length - 1] = flags;
-          trace?.(batch.length - 1, raw, status.path);
+      let held = status.held(raw);
+      for (let i = 0; held !== 0; i++, held >>>= 1) {
+        if ((held & 1) === 0) continue;
+        const reason = status.reasons[i]!;
+        for (const at of status.targets) {
+          const { channel } = decoders[at]!;
+          if (positions[at]! < 0) {
+            if (qualityOf(reason) !== BAD && reason !== REASON.over_range) continue;
+            positions[at] = batch.length;
+            batch.add(channel.index, Number.NaN, REASON.missing_value, time);
+            if (flags !== 0) batch.flags[batch.length - 1] = flags;
+            trace?.(batch.length - 1, raw, status.path);
+            if (!isRangeReason(reason)) batch.reason[positions[at]!] = reason;
+          }
+          degrade(batch, positions[at]!, { reason, danger: channel.danger });
         }
       }
     }
@@ -131,7 +140,12 @@ export function compileMessage(
       throw new PayloadError(`${samples.length} samples in one message; at most ${SAMPLES_MAX}`);
     }
     if (each.interval === undefined) {
-      for (const element of samples) sample(element, timeOf(element, timePath, readTime), target);
+      for (const element of samples) {
+        const time = timeOf(element, timePath, readTime);
+        // Stored samples say when: one of them without its time is of unknown age, not of now.
+        const dated = Number.isNaN(time) && readTime !== undefined ? UNREADABLE_TIME : time;
+        sample(element, dated, target);
+      }
       return;
     }
     const anchor = timeOf(root, timePath, readTime);
@@ -151,8 +165,13 @@ function decodeRaw(decoder: ChannelDecoder, raw: unknown, out: Decoded): boolean
   switch (typeof raw) {
     case "undefined":
       return false;
-    case "number":
     case "boolean":
+      if (isIgnored(decoder, raw)) return false;
+      // A yes or no in place of a number on a scale is none: false must not read as no gas.
+      if (decoder.discrete) decoder.decode(raw, out);
+      else undecodable(out);
+      return true;
+    case "number":
       if (isIgnored(decoder, raw)) return false;
       decoder.decode(raw, out);
       return true;
@@ -161,10 +180,15 @@ function decodeRaw(decoder: ChannelDecoder, raw: unknown, out: Decoded): boolean
       decoder.decode(decoder.folded ? raw.trim().toLowerCase() : raw, out);
       return true;
     default:
-      out.value = Number.NaN;
-      out.reason = raw === null ? REASON.missing_value : REASON.undecodable;
+      undecodable(out);
+      if (raw === null) out.reason = REASON.missing_value;
       return true;
   }
+}
+
+function undecodable(out: Decoded): void {
+  out.value = Number.NaN;
+  out.reason = REASON.undecodable;
 }
 
 function isIgnored(decoder: ChannelDecoder, raw: string | number | boolean): boolean {
@@ -201,6 +225,7 @@ function compileChannel(
     ignored: Array.isArray(option.ignore) && option.ignore.length > 0 ? new Set(option.ignore) : undefined,
     only: option.ignore === "others" ? new Set(Object.keys(states ?? {})) : undefined,
     folded: words !== undefined,
+    discrete: isDiscrete(channel.quantity) || states !== undefined,
   };
 }
 
@@ -212,43 +237,53 @@ function defaultStates(channel: Channel): Record<string, number> | undefined {
 }
 
 function compileStatus(status: StatusOption, locals: readonly string[]): StatusDecoder {
+  const said = Object.entries(status.reasons ?? status.bits ?? {}).map(([raw, name]) => ({
+    raw,
+    reason: REASON[name],
+  }));
+  const reasons = [...new Set(said.map(({ reason }) => reason))].sort(
+    (a, b) => Number(isRangeReason(b)) - Number(isRangeReason(a)),
+  );
+  const held = said.map(({ raw, reason }) => ({ raw, flag: (1 << reasons.indexOf(reason)) >>> 0 }));
   const named = status.channels ?? locals;
   return {
     path: parsePath(status.path),
-    reasons:
-      status.reasons === undefined
-        ? undefined
-        : new Map(Object.entries(status.reasons).map(([raw, reason]) => [raw, REASON[reason]])),
-    bits:
-      status.bits === undefined
-        ? undefined
-        : Object.entries(status.bits).map(([bit, reason]) => ({
-            mask: (1 << Number(bit)) >>> 0,
-            reason: REASON[reason],
-          })),
+    reasons,
+    held: status.bits === undefined ? heldByWord(held) : heldByBit(held),
     targets: named.map((local) => locals.indexOf(local)).filter((at) => at >= 0),
   };
 }
 
-function reasonOf(status: StatusDecoder, raw: unknown): Reason | undefined {
-  if (raw === undefined || raw === null || typeof raw === "object") return undefined;
-  if (status.reasons !== undefined) return status.reasons.get(String(raw));
-  const word = Number(raw);
-  if (!Number.isInteger(word) || status.bits === undefined) return undefined;
-  let reason: Reason | undefined;
-  for (const bit of status.bits) {
-    if ((word & bit.mask) !== 0) reason = reason === undefined ? bit.reason : worse(reason, bit.reason);
-  }
-  return reason;
+function heldByWord(words: readonly { raw: string; flag: number }[]): StatusDecoder["held"] {
+  const flags = new Map(words.map(({ raw, flag }) => [raw, flag]));
+  return (raw) => (isScalar(raw) ? (flags.get(String(raw)) ?? 0) : 0);
 }
 
-/** Lowers the quality of a reading. Danger that the instrument asserts keeps its value: a fault beside it hides nothing. */
-function degrade(batch: ReadingBatch, at: number, by: { reason: Reason; danger: boolean }): void {
-  const present = batch.reason[at]!;
-  const reason = present === REASON.good ? by.reason : worse(present, by.reason);
-  batch.reason[at] = reason;
-  if (qualityOf(reason) === BAD && !(by.danger && batch.value[at]! > 0)) batch.value[at] = Number.NaN;
+function heldByBit(bits: readonly { raw: string; flag: number }[]): StatusDecoder["held"] {
+  const masks = bits.map(({ raw, flag }) => ({ mask: (1 << Number(raw)) >>> 0, flag }));
+  return (raw) => {
+    const word = isScalar(raw) ? Number(raw) : Number.NaN;
+    let held = 0;
+    if (Number.isInteger(word)) for (const { mask, flag } of masks) if ((word & mask) !== 0) held |= flag;
+    return held;
+  };
 }
+
+function isScalar(raw: unknown): boolean {
+  return raw !== undefined && raw !== null && typeof raw !== "object";
+}
+
+/** Lowers the quality of a reading, as `judge` and `exceed` have it. */
+function degrade(batch: ReadingBatch, at: number, by: { reason: Reason; danger: boolean }): void {
+  judged.value = batch.value[at]!;
+  judged.reason = batch.reason[at]!;
+  if (isRangeReason(by.reason)) exceed(judged, by.reason);
+  else judge(judged, by.reason, by.danger);
+  batch.value[at] = judged.value;
+  batch.reason[at] = judged.reason;
+}
+
+const judged: Decoded = { value: 0, reason: 0 };
 
 function compileSelection(selection: Selection): Selector {
   const path = parsePath(selection.path);

@@ -185,16 +185,15 @@ export class Reception {
       this.#attend(speaker, payload.availability(speaker.availability));
       return;
     }
-    const batch = this.#batch;
-    const before = batch.length;
-    try {
-      for (const message of speaker.messages) message.decode(payload.root(message.format), batch);
-    } catch (error) {
-      batch.length = before;
-      this.#quarantine(publication, speaker.device.device.id, describe(error));
-      // It said something, and what its channels are now nobody knows.
-      for (const message of speaker.messages) {
-        for (const channel of message.channels) batch.add(channel.index, Number.NaN, REASON.undecodable);
+    let failed = false;
+    for (const message of speaker.messages) {
+      try {
+        message.decode(payload.root(message.format), this.#batch);
+      } catch (error) {
+        // It said something, and what these channels are now nobody knows. What its other parts say stands.
+        for (const { index } of message.channels) this.#batch.add(index, Number.NaN, REASON.undecodable);
+        if (!failed) this.#quarantine(publication, speaker.device.device.id, describe(error));
+        failed = true;
       }
     }
   }
@@ -227,9 +226,9 @@ function doubt(batch: ReadingBatch): void {
   }
 }
 
-/** 64 bits from who sent it, under which packet id, and what: topic and payload. */
+/** 64 bits: what was said, topic and payload, in the upper half; who said it under which packet id in the lower. */
 function identify(batch: ReadingBatch, of: { seed: number; packetId: number; crc: number }): void {
   batch.identityHigh = of.crc;
-  batch.identityLow = (of.seed ^ Math.imul(of.packetId, SPREAD) ^ Math.imul(of.crc, SPREAD)) >>> 0;
+  batch.identityLow = (of.seed ^ Math.imul(of.packetId, SPREAD)) >>> 0;
   if (batch.identityHigh === 0 && batch.identityLow === 0) batch.identityLow = 1;
 }

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { Aedes, type Client } from "aedes";
 import type { Counter } from "../../../model/counter.ts";
 import { describe } from "../../../model/error.ts";
+import { type ListenAddress, parseListen } from "../../../model/listen.ts";
 import { REASON } from "../../../model/quality.ts";
 import { MILLISECOND, type Micros, SECOND } from "../../../model/time.ts";
 import type { Driver, DriverContext, Intake, SnapshotValue } from "../../driver.ts";
@@ -17,7 +18,7 @@ import { BrokerBus } from "./bus.ts";
 import { Connection, connectionOf, type Will } from "./connection.ts";
 import { Listener } from "./listener.ts";
 import { LogIn } from "./log-in.ts";
-import { type BrokerOptions, type ListenAddress, parseListen } from "./options.ts";
+import type { BrokerOptions } from "./options.ts";
 import { Publications } from "./publications.ts";
 import { Refusals } from "./refusals.ts";
 import { Sessions } from "./sessions.ts";
@@ -209,7 +210,9 @@ export class BrokerDriver implements Driver {
       this.#sessions.arrived(client.id, connectionOf(client)?.identity?.user);
     });
     broker.on("clientDisconnect", (client) => {
-      if (this.#clients.get(client.id) === client) this.#clients.delete(client.id);
+      // Its successor under the same id may be here already: then nobody has left.
+      if (this.#clients.get(client.id) !== client) return;
+      this.#clients.delete(client.id);
       this.#sessions.left(client.id);
     });
     broker.on("clientError", (client, error) => this.#failed(client, error));

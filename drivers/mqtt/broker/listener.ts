@@ -3,8 +3,9 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { createServer as createTlsServer } from "node:tls";
 import type { Counter, Counters } from "../../../model/counter.ts";
 import { ConfigurationError, describe, HostError } from "../../../model/error.ts";
+import type { ListenAddress } from "../../../model/listen.ts";
 import { MILLISECOND } from "../../../model/time.ts";
-import type { BrokerOptions, ListenAddress } from "./options.ts";
+import type { BrokerOptions } from "./options.ts";
 
 /** A peer that vanished without a word is noticed by TCP after this time, whatever keep-alive it asked for. */
 const TCP_KEEPALIVE_MS = 60_000;

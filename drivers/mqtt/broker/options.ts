@@ -1,35 +1,11 @@
-import { isIPv4 } from "node:net";
 import { z } from "zod";
+import { isLoopback, listenSchema, parseListen } from "../../../model/listen.ts";
 import { bytesSchema, durationSchema, idSchema } from "../../../model/schema.ts";
 import { filterProblem, TOCSIN_LEVEL } from "../topic.ts";
 
 /*
  * Options of the embedded broker. Imports no protocol library.
  */
-
-const LISTEN_PATTERN = /^(\[[0-9a-fA-F:.%a-z]+\]|[^:[\]\s]+):(\d{1,5})$/;
-const PORT_MAX = 65_535;
-
-/** Where a listener binds. */
-export interface ListenAddress {
-  readonly host: string;
-  /** 0: the system chooses. */
-  readonly port: number;
-}
-
-/** Reads `127.0.0.1:1883` or `[::1]:1883`; undefined when it is neither. */
-export function parseListen(text: string): ListenAddress | undefined {
-  const match = LISTEN_PATTERN.exec(text);
-  if (match === null) return undefined;
-  const port = Number(match[2]);
-  return port > PORT_MAX ? undefined : { host: match[1]!.replace(/^\[|\]$/g, ""), port };
-}
-
-/** Whether only this machine can reach an address. `localhost` counts: systems resolve it to the loopback (RFC 6761). */
-export function isLoopback(host: string): boolean {
-  // A name may begin like an address: 127.example.org is no loopback.
-  return (isIPv4(host) && host.startsWith("127.")) || host === "::1" || host.toLowerCase() === "localhost";
-}
 
 /** How a password hash is written: cost N, block size r, parallelism p of scrypt (RFC 7914), salt and hash in base64url. */
 export const PASSWORD_HASH_PATTERN = /^scrypt:(\d+):(\d+):(\d+):([A-Za-z0-9_-]+):([A-Za-z0-9_-]+)$/;
@@ -91,17 +67,10 @@ export const DEFAULT_LISTEN = "127.0.0.1:1883";
 
 export const brokerOptionsSchema = z
   .strictObject({
-    listen: z
-      .string()
-      .default(DEFAULT_LISTEN)
-      .refine(
-        (text) => parseListen(text) !== undefined,
-        "write address:port, for example 127.0.0.1:1883 or [::]:8883",
-      )
-      .meta({
-        description: "Address and port. Beyond the loopback users are required.",
-        examples: ["0.0.0.0:1883"],
-      }),
+    listen: listenSchema.default(DEFAULT_LISTEN).meta({
+      description: "Address and port. Beyond the loopback users are required.",
+      examples: ["0.0.0.0:1883"],
+    }),
     users: z
       .record(z.string().min(1).max(64), userSchema)
       .optional()

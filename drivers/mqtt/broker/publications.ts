@@ -65,7 +65,7 @@ export class Publications {
     const ticket =
       route === undefined
         ? this.#pass(connection, packet)
-        : this.#take(route, { connection, packet, qos, packetId });
+        : this.#take(route, { connection, packet, qos, packetId, will });
     if (ticket === DENIED) {
       refusals.refuse(connection, { verb: "speak for another device on", topic });
       return new Error(`may not publish ${topic}`);
@@ -93,16 +93,17 @@ export class Publications {
 
   #take(
     route: Route,
-    of: { connection: Connection; packet: PublishPacket; qos: 0 | 1 | 2; packetId: number },
+    of: { connection: Connection; packet: PublishPacket; qos: 0 | 1 | 2; packetId: number; will: boolean },
   ): Ticket {
-    const { connection, packet, qos, packetId } = of;
+    const { connection, packet, qos, packetId, will } = of;
     const { reception, keeper } = this.#o;
     if (qos === 2) {
       if (connection.exactlyOnce.has(packetId)) return reception.last;
       connection.exactlyOnce.add(packetId);
     }
     const { topic, dup } = packet;
-    const publication = { topic, payload: bytesOf(packet), qos, dup, packetId, old: false };
+    // A will was written when its client connected: it may say that all is well from before the fire.
+    const publication = { topic, payload: bytesOf(packet), qos, dup, packetId, old: will };
     const ticket = reception.take(route, publication, connection);
     if (this.#intake?.congested === true) keeper.congest();
     return ticket;

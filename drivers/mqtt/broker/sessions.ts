@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import type { AedesPublishPacket, Subscription } from "aedes";
-import { matches, TopicTree } from "../topic.ts";
+import { matches, TOCSIN_LEVEL, TopicTree } from "../topic.ts";
 
 /*
  * What the broker remembers of its clients: sessions, queues, retained messages, wills. In memory, like the library's own
@@ -49,7 +49,7 @@ export interface SessionLimits {
   readonly sessions: number;
   /** Messages queued for one client that is away. */
   readonly queued: number;
-  /** Retained messages. */
+  /** Retained messages of clients. */
   readonly retained: number;
 }
 
@@ -69,6 +69,8 @@ export class Sessions {
   readonly #owners = new Map<string, string | undefined>();
   readonly #subscriptions = new TopicTree<KeptSubscription>();
   readonly #retained = new Map<string, KeptPacket>();
+  /** Retained messages that are not the gateway's own. */
+  #others = 0;
   readonly #wills = new Map<string, Will>();
   broker: unknown;
 
@@ -118,10 +120,15 @@ export class Sessions {
 
   storeRetained(packet: AedesPublishPacket): Promise<void> {
     const { topic } = packet;
-    this.#retained.delete(topic);
+    const own = topic.startsWith(`${TOCSIN_LEVEL}/`);
+    if (this.#retained.delete(topic) && !own) this.#others--;
     if (packet.payload.length > 0) {
-      if (this.#retained.size >= this.#limits.retained) this.#onForgotten("retained message");
-      else this.#retained.set(topic, kept(packet));
+      // Clients fill only their own share: the present alarms, bounded by the site, always find a place.
+      if (!own && this.#others >= this.#limits.retained) this.#onForgotten("retained message");
+      else {
+        this.#retained.set(topic, kept(packet));
+        if (!own) this.#others++;
+      }
     }
     return Promise.resolve();
   }
