@@ -51,6 +51,8 @@ export interface Decoded {
 export interface ValueTarget {
   readonly unit: Unit;
   readonly range?: { readonly low: number; readonly high: number };
+  /** How many codes a discrete quantity has, from 0 on. Another number is no state of it: it must not read as the normal one. */
+  readonly codes?: number;
 }
 
 /** Turns raw numbers or texts into values; see `compileValue`. */
@@ -65,6 +67,9 @@ export function compileValue(mapping: ValueMapping, target: ValueTarget): ValueD
   const linear = mapping.unit === undefined ? { scale: 1, offset: 0 } : conversion(mapping.unit, target.unit);
   const scale = mapping.scale * linear.scale;
   const offset = mapping.offset * linear.scale + linear.offset;
+  // A tenth has no exact double: 257 × 0.1 is 25.700000000000003, 257 / 10 is 25.7. People read these numbers.
+  const divisor = Math.round(1 / scale);
+  const divides = divisor > 1 && Math.abs(scale * divisor - 1) < Number.EPSILON * 4;
   const low = target.range?.low ?? Number.NEGATIVE_INFINITY;
   const high = target.range?.high ?? Number.POSITIVE_INFINITY;
   const codes = mapping.codes.map((code) => ({
@@ -72,6 +77,7 @@ export function compileValue(mapping: ValueMapping, target: ValueTarget): ValueD
     to: code.equals ?? code.to ?? Number.POSITIVE_INFINITY,
     reason: REASON[code.reason],
   }));
+  const known = target.codes;
   const states = mapping.states === undefined ? undefined : new Map(Object.entries(mapping.states));
 
   return (raw, out) => {
@@ -85,7 +91,8 @@ export function compileValue(mapping: ValueMapping, target: ValueTarget): ValueD
     const coded = codeReason(codes, number);
     if (coded !== undefined) {
       // A warning code keeps its number; a code that makes the value bad has none.
-      out.value = qualityOf(coded) === 2 ? Number.NaN : number * scale + offset;
+      out.value =
+        qualityOf(coded) === 2 ? Number.NaN : (divides ? number / divisor : number * scale) + offset;
       out.reason = coded;
       return;
     }
@@ -94,7 +101,12 @@ export function compileValue(mapping: ValueMapping, target: ValueTarget): ValueD
       out.reason = REASON.not_a_number;
       return;
     }
-    const value = number * scale + offset;
+    const value = (divides ? number / divisor : number * scale) + offset;
+    if (known !== undefined && !(Number.isInteger(value) && value >= 0 && value < known)) {
+      out.value = Number.NaN;
+      out.reason = REASON.undecodable;
+      return;
+    }
     out.value = value;
     out.reason =
       value > high || value === Infinity

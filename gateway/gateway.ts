@@ -14,6 +14,7 @@ import { type HttpServer, startHttp } from "./api/server.ts";
 import type { Configuration } from "./configuration.ts";
 import { Intake } from "./intake/intake.ts";
 import { IntakeClock } from "./intake/intake-clock.ts";
+import { forgotten } from "./intake/recall.ts";
 import { RepeatMemory } from "./intake/repeat-memory.ts";
 import { Restoration } from "./intake/restore.ts";
 import { Journal } from "./journal/journal.ts";
@@ -24,6 +25,8 @@ export interface GatewayOptions {
   readonly configuration: Configuration;
   readonly clock: Clock;
   readonly log: Log;
+  /** Called once the data folder is ours and before any link opens: a second gateway does not get that far. */
+  readonly beforeLinks?: () => Promise<void>;
 }
 
 /** How often the gateway's own health goes to InfluxDB. */
@@ -72,12 +75,14 @@ export class Gateway {
       log,
       counters,
     });
+    let gateway: Gateway | undefined;
     try {
-      const gateway = new Gateway(options, { journal, counters, ...(await restore(configuration, journal)) });
-      await gateway.#start();
+      gateway = new Gateway(options, { journal, counters, ...(await restore(configuration, journal)) });
+      await gateway.#start(options.beforeLinks);
       return gateway;
     } catch (thrown) {
-      await journal.close();
+      // What has begun to listen must not go on without the rest.
+      await (gateway?.stop() ?? journal.close());
       throw thrown;
     }
   }
@@ -164,7 +169,7 @@ export class Gateway {
     return this.#intakeClock.now();
   }
 
-  async #start(): Promise<void> {
+  async #start(beforeLinks?: () => Promise<void>): Promise<void> {
     const { journal, intake, configuration } = this;
     for (const name of journal.recovery.setAside) {
       this.#log.error(
@@ -175,6 +180,13 @@ export class Gateway {
     for (const lost of journal.recovery.lost) {
       this.#log.error({ ...lost }, "accepted records are gone with a damaged file");
     }
+    const recalled = forgotten(this.engine, journal.recovery);
+    if (recalled !== undefined) {
+      this.#log.error(
+        { alarms: recalled.standing.length },
+        "damage took what led to alarms that stand; they are taken from the alarm log",
+      );
+    }
     intake.input({
       kind: "boot",
       at: this.now(),
@@ -182,6 +194,7 @@ export class Gateway {
       revision: configuration.site.revision,
       seq: journal.recovery.seq,
       occurrence: journal.recovery.occurrence,
+      ...(recalled === undefined ? {} : { recalled }),
     });
     journal.onFailure((failure) => this.#journalFailure(failure));
     journal.reader.onLoss(({ sink, records }) => {
@@ -192,11 +205,14 @@ export class Gateway {
     for (const [id, driver] of this.drivers) {
       if (driver.bus !== undefined) this.alerts.attach(id, driver.bus, { embedded: true });
     }
+    await beforeLinks?.();
     for (const driver of this.drivers.values()) await driver.start(intake);
     await this.alerts.start();
     if (configuration.http.enabled) this.#http = await startHttp(this, this.#log);
     intake.start();
     this.#intakeClock.start();
+    // The rules have seen what the journal has not: only a state can bring that over a restart.
+    intake.onRelieved(() => this.#checkpoint());
     this.#scheduleCheckpoint();
     this.#scheduleHealth();
     this.#ready = true;
@@ -308,6 +324,8 @@ export class Gateway {
     const others = [...this.drivers.values()].filter((driver) => driver.bus === undefined);
     await Promise.allSettled(others.map((driver) => driver.stop()));
     this.intake.flush();
+    // An alarm of the last instant goes out by the buses that are still there.
+    await this.intake.settled();
     await this.alerts.stop();
     await Promise.allSettled(buses.map((driver) => driver.stop()));
     this.intake.stop();
@@ -342,8 +360,12 @@ async function restore(configuration: Configuration, journal: Journal): Promise<
   const timeliness = new Timeliness(site, { futureBound: alarms.futureBound });
   const repeats = new RepeatMemory();
   const { checkpoint, identities } = journal.recovery;
+  let lastReceived = 0;
   if (checkpoint !== undefined) {
     const state = checkpoint.state as Checkpoint;
+    // After a clean stop nothing lies behind the checkpoint; its time counts all the same, or the rules' clock would stand still
+    // until a wall clock that was set back has caught up.
+    lastReceived = state.engine.now ?? 0;
     engine.restore(state.engine);
     timeliness.restore(state.timeliness);
   }
@@ -357,7 +379,7 @@ async function restore(configuration: Configuration, journal: Journal): Promise<
     engine,
     timeliness,
     repeats,
-    lastReceived: restoration.restored.lastReceived,
+    lastReceived: Math.max(lastReceived, restoration.restored.lastReceived),
     connect: (target) => {
       emit = target;
     },

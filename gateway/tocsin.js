@@ -14,17 +14,46 @@ const HANDED_OVER = "TOCSIN_LAUNCHED";
 /** EX_UNAVAILABLE of sysexits.h. */
 const UNAVAILABLE = 69;
 
+/**
+ * Bounds the space for young objects, in MiB for each half: V8 lets it grow to 64 and seldom gives that back. With 8 a gateway
+ * accepts as many readings in a CPU second as without a bound, with 4 a tenth fewer. V8 takes it at the start of a process only.
+ */
+const YOUNG_SPACE = "--max-semi-space-size";
+const YOUNG_SPACE_MIB = 8;
+/** glibc otherwise keeps freed memory apart for every thread (mallopt(3), M_ARENA_MAX). */
+const ARENAS = "2";
+
 const here = dirname(fileURLToPath(import.meta.url));
 
 if (Number(process.versions.node.split(".")[0]) >= NEEDED) {
+  if (process.argv[2] === "run" && !isTuned()) tune();
   // Without a folder to write to the cache is simply off.
   nodeModule.enableCompileCache?.();
+  // Threads look for it here; without it each of them loads the TypeScript stripper, some 15 MB.
+  const cache = nodeModule.getCompileCacheDir?.();
+  if (cache !== undefined) process.env.NODE_COMPILE_CACHE ??= dirname(cache);
   const { main } = await import("./command/main.ts");
   await main(process.argv.slice(2));
 } else {
   const node = findNode();
   if (node === undefined || process.env[HANDED_OVER] !== undefined) refuse();
   else handOver(node);
+}
+
+/** Whether somebody has set the young space: this launcher a moment ago, or a person who knows better. */
+function isTuned() {
+  return [...process.execArgv, process.env.NODE_OPTIONS ?? ""].some((option) => option.includes(YOUNG_SPACE));
+}
+
+/** Begins again in this very process, with the memory settings of a program that runs for years; costs some 25 ms. */
+function tune() {
+  // Windows cannot replace a running program.
+  if (process.platform === "win32" || process.execve === undefined) return;
+  process.execve(
+    process.execPath,
+    [process.execPath, `${YOUNG_SPACE}=${YOUNG_SPACE_MIB}`, ...process.execArgv, ...process.argv.slice(1)],
+    { ...process.env, MALLOC_ARENA_MAX: process.env.MALLOC_ARENA_MAX ?? ARENAS },
+  );
 }
 
 /** The Node.js that npm has installed beside us, or beside the package that contains us. */

@@ -3,7 +3,7 @@ import { REASON, type Reason } from "../model/quality.ts";
 import { type AlarmClass, rank, type Severity } from "../model/severity.ts";
 import type { Micros } from "../model/time.ts";
 import { type PackedNumber, pack, unpack } from "./checkpoint-number.ts";
-import type { AlarmState, Transition } from "./event.ts";
+import type { AlarmEvent, AlarmState, Transition } from "./event.ts";
 import type { CommandOutcome } from "./input.ts";
 
 /** What an alarm is, whatever its state. */
@@ -65,6 +65,28 @@ export interface AlarmView extends AlarmIdentity {
   readonly acknowledgedBy: string | undefined;
   readonly covers: number | undefined;
   readonly note: string | undefined;
+}
+
+/** The record of an alarm as its last event left it, where nothing else is left of it. */
+export function recordOf(event: AlarmEvent): AlarmRecord {
+  const active = event.to === "unacknowledged" || event.to === "acknowledged";
+  const { rule, subject, point, domain, occurrence, severity, highest, since, mode, reason } = event;
+  return {
+    ...{ rule, subject, point, domain, occurrence, severity, highest, since, mode, reason },
+    class: event.class,
+    latching: false,
+    order: 0,
+    state: event.to,
+    changed: event.time,
+    measuredFrom: Number.isFinite(event.measured) ? event.measured : null,
+    measuredTo: active || !Number.isFinite(event.measured) ? null : event.measured,
+    value: pack(event.value),
+    measured: pack(event.measured),
+    limit: pack(event.limit),
+    ...(event.transition === "acknowledge" && event.user !== undefined ? { acknowledgedBy: event.user } : {}),
+    ...(event.covers === undefined ? {} : { covers: event.covers }),
+    ...(event.note === undefined || event.user !== undefined ? {} : { note: event.note }),
+  };
 }
 
 export type Refusal = NonNullable<CommandOutcome["refusal"]>;

@@ -1,11 +1,12 @@
 import type { Site } from "../model/site.ts";
 import type { Micros } from "../model/time.ts";
-import type { AlarmRecord } from "./alarm.ts";
+import { type AlarmRecord, recordOf } from "./alarm.ts";
 import type { AlarmBook } from "./alarm-book.ts";
 import type { ChannelMemory, ChannelRow } from "./channel-memory.ts";
 import type { ClockFaults } from "./clock-fault.ts";
 import type { Evaluation, EvaluationState } from "./evaluation.ts";
 import type { EventStream, StreamState } from "./event-stream.ts";
+import type { Recalled } from "./input.ts";
 import type { InstrumentFaultState, InstrumentFaults } from "./instrument-fault.ts";
 import type { Monitoring } from "./monitoring/monitoring.ts";
 import type { MonitoringState } from "./monitoring/state.ts";
@@ -63,12 +64,7 @@ export function captureState(parts: RememberingParts, clock: Pick<EngineState, "
 /** Gives it back to the parts of a fresh engine. Alarms come first: the others refer to them. */
 export function restoreState(state: EngineState, parts: RememberingParts): void {
   parts.stream.restore(state.stream);
-  const ofRules = parts.evaluation.alarms();
-  for (const record of state.alarms) {
-    const alarm = ofRules.get(`${record.rule} ${record.subject}`)?.() ?? parts.book.builtInOf(record);
-    if (alarm !== undefined) alarm.restore(record);
-    else if (record.state !== "normal") parts.withdrawal.keep(record);
-  }
+  restoreAlarms(state.alarms, parts);
   for (const { key, index } of parts.site.channels) {
     const row = state.channels[key];
     if (row !== undefined) parts.memory.restore(index, row);
@@ -77,4 +73,26 @@ export function restoreState(state: EngineState, parts: RememberingParts): void 
   parts.monitoring.restore(state.monitoring);
   parts.faults.restore(state.faults);
   parts.clocks.restore(state.clocks);
+}
+
+/**
+ * Takes back what was forgotten: an alarm stands as its last event left it, and its condition counts as present until a reading
+ * says otherwise. What no condition stands behind (an instrument's fault) ends with `withdraw` at this boot and is raised anew.
+ */
+export function recall(recalled: Recalled, parts: RememberingParts): void {
+  parts.stream.recall(recalled);
+  const orphans = new Set(parts.withdrawal.waiting.map(({ occurrence }) => occurrence));
+  const forgotten = recalled.standing.filter(({ occurrence }) => !orphans.has(occurrence));
+  restoreAlarms(forgotten.map(recordOf), parts);
+  parts.evaluation.recall(forgotten);
+  parts.monitoring.recall();
+}
+
+function restoreAlarms(records: readonly AlarmRecord[], parts: RememberingParts): void {
+  const ofRules = parts.evaluation.alarms();
+  for (const record of records) {
+    const alarm = ofRules.get(`${record.rule} ${record.subject}`)?.() ?? parts.book.builtInOf(record);
+    if (alarm !== undefined) alarm.restore(record);
+    else if (record.state !== "normal") parts.withdrawal.keep(record);
+  }
 }

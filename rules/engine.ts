@@ -23,7 +23,13 @@ import { ChannelMemory } from "./channel-memory.ts";
 import { ClockFaults } from "./clock-fault.ts";
 import { execute } from "./commands.ts";
 import type { Sample } from "./conditions/condition.ts";
-import { captureState, type EngineState, type RememberingParts, restoreState } from "./engine-state.ts";
+import {
+  captureState,
+  type EngineState,
+  type RememberingParts,
+  recall,
+  restoreState,
+} from "./engine-state.ts";
 import { Evaluation } from "./evaluation.ts";
 import type { AlarmEvent } from "./event.ts";
 import { EventStream } from "./event-stream.ts";
@@ -317,11 +323,12 @@ export class Engine {
     const at = Math.max(input.at, this.#now);
     const restarted = input.boot !== this.#boot;
     this.#boot = input.boot;
+    if (input.recalled !== undefined) recall(input.recalled, this.#remembering);
     this.#stream.boot({ ...input, at });
     if (this.#started) this.#fireUpTo(at, ON_DELAY);
     this.#now = at;
-    this.#evaluation.start(at);
-    this.#faults.start();
+    this.#evaluation.start(at, restarted);
+    this.#faults.start(at, restarted);
     this.#start(at, restarted);
     this.#withdrawal.withdraw(at);
     if (restarted) this.#system.restarted(at);

@@ -5,6 +5,7 @@ import type { AlarmBook } from "./alarm-book.ts";
 import { assertAlarm, clearAlarm } from "./announce.ts";
 import type { ChannelMemory } from "./channel-memory.ts";
 import { type Condition, raising, type Sample, type Verdict } from "./conditions/condition.ts";
+import type { AlarmEvent } from "./event.ts";
 import type { Decision, EventStream } from "./event-stream.ts";
 import { Grading, type GradingState, NONE, NOTHING, REGRADED, RETIMED } from "./grading.ts";
 import { type LateState, LateWatch } from "./late-watch.ts";
@@ -138,10 +139,14 @@ export class Evaluation {
     }
   }
 
-  /** A start: off-delays begin again, what had failed is tried again, an alarm of an edited rule takes the grade it has now. */
-  start(at: Micros): void {
+  /**
+   * A start, or (not `restarted`) a clock that was set: off-delays begin again, what had failed is tried again, an alarm of an
+   * edited rule takes the grade it has now.
+   */
+  start(at: Micros, restarted: boolean): void {
     for (const instance of this.#instances) {
-      if (instance.grading.restartOffDelays() !== NOTHING) this.#arm(instance);
+      const { grading } = instance;
+      if ((restarted ? grading.restartOffDelays() : grading.clockSet(at)) !== NOTHING) this.#arm(instance);
       if (instance.status === FAILED) instance.status = ON_TRIAL;
       if (instance.grading.active !== NONE) this.#regrade(instance, at);
     }
@@ -190,6 +195,19 @@ export class Evaluation {
         instance.status = FAILED;
         this.#failures.remember(instance.rule.id, instance.channel);
       }
+      this.#arm(instance);
+    }
+  }
+
+  /** The conditions behind these events hold, or do not, as the events left them, until a reading says otherwise. */
+  recall(events: readonly AlarmEvent[]): void {
+    const last = new Map(events.map((event) => [`${event.rule} ${event.subject}`, event]));
+    if (last.size === 0) return;
+    for (const instance of this.#instances) {
+      const event = last.get(`${instance.rule.id} ${instance.channel.key}`);
+      if (event === undefined) continue;
+      const active = event.to === "unacknowledged" || event.to === "acknowledged";
+      instance.grading.restore(active ? { active: event.severity } : {});
       this.#arm(instance);
     }
   }

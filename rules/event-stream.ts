@@ -5,6 +5,7 @@ import type { Micros } from "../model/time.ts";
 import type { Alarm, Change } from "./alarm.ts";
 import { GATEWAY_POINT, GATEWAY_SUBJECT } from "./built-in.ts";
 import type { AlarmEvent, AlarmState } from "./event.ts";
+import type { Recalled } from "./input.ts";
 
 /** What decided a transition. */
 export interface Decision {
@@ -160,6 +161,16 @@ export class EventStream {
     this.nextSeq = Math.max(this.nextSeq, boot.seq);
     this.#booted = true;
     if (lost) this.#announce(boot.at, { voidFrom, voidTo: boot.seq - 1 });
+  }
+
+  /** Numbers up to the last of the alarm log have been used, whatever led to them. */
+  recall({ lastSeq, standing }: Recalled): void {
+    this.#booted = true;
+    this.nextSeq = Math.max(this.nextSeq, lastSeq + 1);
+    for (const { highest, seq } of standing) {
+      const index = rank(highest);
+      this.#last[index] = Math.max(this.#last[index]!, seq);
+    }
   }
 
   #announce(at: Micros, span: { voidFrom: number; voidTo: number }): void {

@@ -39,8 +39,9 @@ export class Grading {
   readonly #levels: readonly Level[];
   /** The subject keeps its state until it says otherwise: an off-delay then ends by itself (semantics.md 7). */
   readonly #keepsState: boolean;
-  readonly #on: Float64Array;
-  readonly #off: Float64Array;
+  /** Times by level. Both grow with their first use: most subjects never leave rest. */
+  readonly #on: Micros[] = [];
+  readonly #off: Micros[] = [];
   #running = 0;
   #held = 0;
   #clearing = 0;
@@ -50,8 +51,6 @@ export class Grading {
   constructor(levels: readonly Level[], keepsState: boolean) {
     this.#levels = levels;
     this.#keepsState = keepsState;
-    this.#on = new Float64Array(levels.length);
-    this.#off = new Float64Array(levels.length);
   }
 
   /** Takes a verdict at `now`. All timers up to `now` must have fired. Returns bits: REGRADED, RETIMED. */
@@ -139,6 +138,19 @@ export class Grading {
     return RETIMED;
   }
 
+  /**
+   * The clock was set to `now` while somebody listened: off-delays start again, where a reading must end them with the next
+   * one. A subject that keeps its state has said that it is clear and will not say it again; there they start now.
+   */
+  clockSet(now: Micros): number {
+    if (!this.#keepsState) return this.restartOffDelays();
+    if (this.#clearing === 0) return NOTHING;
+    for (let i = 0; i < this.#levels.length; i++) {
+      if ((this.#clearing & (1 << i)) !== 0) this.#off[i] = now + this.#levels[i]!.offDelay;
+    }
+    return RETIMED;
+  }
+
   /** The on-delays that end at `at` end. */
   onDelayDue(at: Micros): number {
     let top = this.active;
@@ -181,7 +193,7 @@ export class Grading {
   }
 
   state(): GradingState {
-    const pick = (mask: number, from: Float64Array): ByLevel =>
+    const pick = (mask: number, from: readonly Micros[]): ByLevel =>
       Object.fromEntries(
         this.#levels.flatMap(({ severity }, i) => ((mask & (1 << i)) === 0 ? [] : [[severity, from[i]!]])),
       );
@@ -195,7 +207,7 @@ export class Grading {
 
   /** Takes up a state, perhaps of an earlier edition of the rule: what was active stays active, at the nearest level there is. */
   restore(state: GradingState): void {
-    const put = (values: ByLevel | undefined, into: Float64Array) => {
+    const put = (values: ByLevel | undefined, into: Micros[]) => {
       let mask = 0;
       this.#levels.forEach(({ severity }, i) => {
         const value = values?.[severity];

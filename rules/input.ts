@@ -1,6 +1,7 @@
 import type { Reason } from "../model/quality.ts";
 import type { Micros } from "../model/time.ts";
 import type { SystemRuleId } from "./built-in.ts";
+import type { AlarmEvent } from "./event.ts";
 
 /*
  * Everything the engine reacts to, besides readings. All of it is journalled in the order of evaluation, so that a replay is
@@ -48,6 +49,16 @@ export interface BootInput {
   readonly seq: number;
   /** First free occurrence number, likewise. */
   readonly occurrence: number;
+  /** Only where damage has taken what led to events that were published. */
+  readonly recalled?: Recalled;
+}
+
+/** What the alarm log knows and the rules have forgotten: state and journal behind these events are lost. */
+export interface Recalled {
+  /** Highest event number of the log. */
+  readonly lastSeq: number;
+  /** Last event of each occurrence that has not ended and of which the rules know nothing, or something else. */
+  readonly standing: readonly AlarmEvent[];
 }
 
 /** Something the gateway observes about itself, for which it has a built-in rule. Repeating what holds already is harmless. */

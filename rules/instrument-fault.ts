@@ -96,11 +96,12 @@ export class InstrumentFaults {
     this.#arm(faulty);
   }
 
-  /** A restart: off-delays start again. */
-  start(): void {
+  /** A restart, or (not `restarted`) a clock that was set: off-delays start again. */
+  start(at: Micros, restarted: boolean): void {
     for (const faulty of this.#faulty) {
       if (faulty === undefined) continue;
-      faulty.grading.restartOffDelays();
+      if (restarted) faulty.grading.restartOffDelays();
+      else faulty.grading.clockSet(at);
       this.#arm(faulty);
     }
   }

@@ -1,4 +1,5 @@
 import { type IClientOptions, MqttClient } from "mqtt";
+import "../drivers/mqtt/packet-numbers.ts";
 import { describe } from "../model/error.ts";
 import { UnacknowledgedStore } from "./mqtt-store.ts";
 import { type BrokerStream, dialBroker } from "./mqtt-stream.ts";

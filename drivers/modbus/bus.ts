@@ -1,7 +1,7 @@
 import type { Counter, Counters } from "../../model/counter.ts";
 import { asTocsinError, type TocsinError } from "../../model/error.ts";
 import { type Clock, MILLISECOND, type Micros } from "../../model/time.ts";
-import { LinkDown, ModbusException } from "./failure.ts";
+import { isSilence, LinkDown, ModbusException } from "./failure.ts";
 import type { Pauses } from "./pauses.ts";
 import type { Request, Session } from "./session.ts";
 
@@ -23,6 +23,8 @@ export interface BusOptions {
   readonly retries: number;
   /** Answers carry no transaction id (RTU): nothing but silence tells a late one from the next. */
   readonly untagged: boolean;
+  /** How long after its deadline an answer is still reckoned with. */
+  readonly late: Micros;
   /** Least silence between frames. */
   readonly frameGap: Micros;
   /** Something came from the other end: the connection is worth something. */
@@ -54,6 +56,8 @@ export class Bus {
   #down: LinkDown | undefined;
   #waiting: { resolve: (session: Session) => void; reject: (error: LinkDown) => void }[] = [];
   #quietUntil: Micros = 0;
+  /** Until when the answer to a question that was not answered in time may still come, by what it would pass for. */
+  readonly #late = new Map<string, Micros>();
   #silent = 0;
   #slowest: Micros = 0;
 
@@ -106,7 +110,7 @@ export class Bus {
    * @throws DeviceError or NetworkError as `Session.read` does, LinkDown when there is no connection to ask on.
    */
   async exchange(exchange: Exchange): Promise<Uint8Array | undefined> {
-    await this.#turn();
+    await this.#ownTurn(exchange.request);
     try {
       for (let repeats = 0; ; repeats++) {
         const session = await this.#connected();
@@ -139,6 +143,8 @@ export class Bus {
       return bytes;
     } catch (error) {
       unsettled = !(error instanceof ModbusException);
+      if (this.#options.untagged && isSilence(error))
+        this.#late.set(shapeOf(request), clock.now() + this.#options.late);
       this.#failed(asTocsinError(error), session.heard > heard, clock.now() - started);
       throw error;
     } finally {
@@ -170,6 +176,27 @@ export class Bus {
     } else this.#silent = 0;
   }
 
+  /**
+   * Without transaction ids an answer that comes after its deadline would pass for the answer to the next question of the
+   * same shape, and put one register's value in another's channel, whoever asked. Other devices go on meanwhile.
+   */
+  async #ownTurn(request: Request): Promise<void> {
+    for (;;) {
+      await this.#turn();
+      const rest = this.#late.size === 0 ? 0 : this.#stillLate(request);
+      // Without a connection in sight the request fails, and nothing need be waited for.
+      if (rest <= 0 || this.#down !== undefined) return;
+      this.#release();
+      await this.#options.pauses.wait(rest);
+    }
+  }
+
+  #stillLate(request: Request): Micros {
+    const now = this.#options.clock.now();
+    for (const [shape, until] of this.#late) if (until <= now) this.#late.delete(shape);
+    return (this.#late.get(shapeOf(request)) ?? now) - now;
+  }
+
   #turn(): Promise<void> | undefined {
     if (this.#free > 0) {
       this.#free--;
@@ -196,4 +223,9 @@ export class Bus {
     const rest = this.#quietUntil + Math.max(0, pause - frameGap) - clock.now();
     return rest <= 0 ? undefined : pauses.wait(rest);
   }
+}
+
+/** What makes two answers look alike: unit, function and length. */
+function shapeOf({ unit, table, count }: Request): string {
+  return `${unit} ${table} ${count}`;
 }

@@ -122,6 +122,7 @@ function byLocal(placed: readonly PlacedChannel[]): Map<string, PlacedChannel> {
 }
 
 function channelValue(placed: PlacedChannel, channel: Channel): GroupValue {
+  const { states, asserts } = quantityRow(channel.quantity);
   return {
     table: placed.table,
     address: placed.address,
@@ -132,8 +133,9 @@ function channelValue(placed: PlacedChannel, channel: Channel): GroupValue {
     decode: compileValue(placed.mapping, {
       unit: channel.unit,
       ...(channel.range === undefined ? {} : { range: channel.range }),
+      ...(states === undefined ? {} : { codes: states.length }),
     }),
-    asserts: quantityRow(channel.quantity).asserts !== undefined,
+    asserts: asserts !== undefined,
   };
 }
 

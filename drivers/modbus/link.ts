@@ -92,6 +92,7 @@ export class ModbusLink implements Driver {
       inFlight: kind.inFlight,
       retries: options.retries,
       untagged: kind.untagged,
+      late: options.timeout,
       frameGap: kind.frameGap,
       onAnswer: () => this.#connection.prove(),
       onStuck: () => {
@@ -111,7 +112,6 @@ export class ModbusLink implements Driver {
       const name = (what: string) => `${device.id}: ${what}`;
       const stationOptions: StationOptions = {
         clock,
-        pauses: this.#pauses,
         bus: this.#bus,
         timeout: options.timeout,
         longestProbe: options.probe,

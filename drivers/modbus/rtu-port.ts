@@ -83,6 +83,8 @@ export class RtuPort extends FramePort {
       else if (code === (expected.code | EXCEPTION_FLAG)) end = from + EXCEPTION_BYTES;
       else continue;
       if (end > buffer.length) continue;
+      // Behind noise our own echo may have the form of an answer (three bytes of coils from 768 on).
+      if (from > 0 && expected.request.equals(buffer.subarray(from, end))) continue;
       if (buffer.readUInt16LE(end - CRC_BYTES) === crc16(buffer, from, end - CRC_BYTES)) return { from, end };
     }
     return undefined;

@@ -4,7 +4,6 @@ import { type Clock, MILLISECOND, type Micros } from "../../model/time.ts";
 import type { Bus } from "./bus.ts";
 import type { CompiledDevice } from "./compile.ts";
 import { isSilence, LinkDown, reasonOf } from "./failure.ts";
-import type { Pauses } from "./pauses.ts";
 import { type Ask, GroupPoll, type Outcome, type PollEvents } from "./poll.ts";
 
 /** Silent polls in a row after which a device that had answered counts as dead. */
@@ -22,12 +21,11 @@ const PROBE_JITTER = 0.2;
 
 export interface StationOptions {
   readonly clock: Clock;
-  readonly pauses: Pauses;
   readonly bus: Bus;
   readonly timeout: Micros;
   /** Longest pause between probes. */
   readonly longestProbe: Micros;
-  /** Late answers cannot be told from the next one (RTU). */
+  /** Late answers cannot be told from the next one (RTU): one question after the other. */
   readonly untagged: boolean;
   readonly random: () => number;
   readonly events: PollEvents;
@@ -44,8 +42,6 @@ export class Station {
   readonly #options: StationOptions;
   #silentPolls = 0;
   #probes = 0;
-  /** A question that was not answered in time, and until when its answer may still come. */
-  #late: { table: string; count: number; until: Micros } | undefined;
   #reason: Reason = REASON.no_communication;
   /** The slowest answer it ever gave. */
   #slowest: Micros = 0;
@@ -73,7 +69,6 @@ export class Station {
     this.probing = false;
     this.#silentPolls = 0;
     this.#probes = 0;
-    this.#late = undefined;
     for (const poll of this.polls) poll.reconsider();
   }
 
@@ -132,44 +127,22 @@ export class Station {
 
   #ask(timeout: Micros): Ask {
     const { unit, workarounds } = this.device;
-    return async (request, abandoned) => {
-      await this.#lateAnswer(request);
-      try {
-        return await this.#options.bus.exchange({
-          request: {
-            table: request.table,
-            address: request.address,
-            count: request.count,
-            unit,
-            anyUnit: workarounds.acceptAnyUnit,
-          },
-          timeout,
-          pause: workarounds.pauseBetweenRequests,
-          ...(abandoned === undefined ? {} : { abandoned }),
-          onAnswer: (took) => {
-            this.#slowest = Math.max(this.#slowest, took);
-          },
-        });
-      } catch (error) {
-        const { table, count } = request;
-        if (isSilence(error))
-          this.#late = { table, count, until: this.#options.clock.now() + this.#options.timeout };
-        throw error;
-      }
-    };
-  }
-
-  /**
-   * Without transaction ids an answer that comes after its deadline would pass for the answer to the next question of the
-   * same shape, and put one register's value in another's channel. Other devices go on meanwhile.
-   */
-  #lateAnswer(request: { table: string; count: number }): Promise<void> | undefined {
-    const { clock, untagged, pauses } = this.#options;
-    if (!untagged || this.#late === undefined) return undefined;
-    const { table, count, until } = this.#late;
-    const rest = until - clock.now();
-    if (rest <= 0 || table !== request.table || count !== request.count) return undefined;
-    return pauses.wait(rest);
+    return (request, abandoned) =>
+      this.#options.bus.exchange({
+        request: {
+          table: request.table,
+          address: request.address,
+          count: request.count,
+          unit,
+          anyUnit: workarounds.acceptAnyUnit,
+        },
+        timeout,
+        pause: workarounds.pauseBetweenRequests,
+        ...(abandoned === undefined ? {} : { abandoned }),
+        onAnswer: (took) => {
+          this.#slowest = Math.max(this.#slowest, took);
+        },
+      });
   }
 
   #alive(): void {

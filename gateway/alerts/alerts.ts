@@ -34,6 +34,8 @@ const SLICE_EVERY: Micros = SECOND;
 const FIRST_BEAT: Micros = SECOND;
 /** An uplink that could not be set up (a file or secret is missing, the log cannot be read) is tried again after this. */
 const UPLINK_RETRY: Micros = 30 * SECOND;
+/** The last words get this long to reach the brokers of this process. */
+const FAREWELL_BOUND: Micros = SECOND / 4;
 /** On an open loopback listener nobody is authenticated. */
 const OPEN_USER = "local";
 
@@ -263,6 +265,7 @@ export class Alerts {
     this.#offs.clear();
     this.#buses.stop();
     if (ran) this.#buses.say("stopped");
+    await this.#buses.settled(FAREWELL_BOUND);
     await Promise.allSettled(this.#uplinks.map((uplink) => uplink.stop()));
   }
 

@@ -2,7 +2,8 @@ import type { MessageBus } from "../../drivers/driver.ts";
 import type { Counter, Counters } from "../../model/counter.ts";
 import { describe } from "../../model/error.ts";
 import type { Log } from "../../model/log.ts";
-import type { Clock } from "../../model/time.ts";
+import type { Clock, Micros } from "../../model/time.ts";
+import { within } from "./bounded.ts";
 import { type Retained, RetainedMirror } from "./retained-mirror.ts";
 import type { StatusReason } from "./status.ts";
 import { PREFIX, STATUS_TOPIC, TopicRoot } from "./topics.ts";
@@ -15,6 +16,9 @@ export interface AttachedBusesOptions {
   readonly log: Log;
   readonly counters: Counters;
 }
+
+/** Messages that are looked after until a broker has them. */
+const MOST_UNDER_WAY = 10_000;
 
 /** A broker of ours. */
 export interface AttachedBus {
@@ -40,6 +44,8 @@ export class AttachedBuses implements Iterable<AttachedBus> {
   readonly #o: AttachedBusesOptions;
   readonly #buses: AttachedBus[] = [];
   readonly #offs: (() => void)[] = [];
+  /** Messages that a broker has not taken yet: it is in this process, so they are few. */
+  readonly #underWay = new Set<Promise<void>>();
 
   constructor(options: AttachedBusesOptions) {
     this.#o = options;
@@ -93,6 +99,11 @@ export class AttachedBuses implements Iterable<AttachedBus> {
     for (const at of this.#buses) if (at.bus.connected) this.#say(at, reason);
   }
 
+  /** Waits until the brokers have taken what was published, within a bound. */
+  async settled(bound: Micros): Promise<void> {
+    await within(this.#o.clock, bound, Promise.all(this.#underWay));
+  }
+
   #welcome(at: AttachedBus): void {
     this.#say(at, "running");
     at.mirror.renew();
@@ -103,12 +114,17 @@ export class AttachedBuses implements Iterable<AttachedBus> {
   }
 
   #publish(at: AttachedBus, name: string, { payload, qos, retain }: Message): void {
-    at.bus.publish(at.root.topic(name), payload, { qos, retain }).catch((thrown: unknown) => {
-      at.failed.add();
-      this.#o.log.warn(
-        { bus: at.name, topic: name, reason: describe(thrown) },
-        "a message could not be published",
-      );
-    });
+    const published = at.bus
+      .publish(at.root.topic(name), payload, { qos, retain })
+      .catch((thrown: unknown) => {
+        at.failed.add();
+        this.#o.log.warn(
+          { bus: at.name, topic: name, reason: describe(thrown) },
+          "a message could not be published",
+        );
+      })
+      .finally(() => this.#underWay.delete(published));
+    // One that never answers must not fill the memory; at the stop it is not waited for either.
+    if (this.#underWay.size < MOST_UNDER_WAY) this.#underWay.add(published);
   }
 }

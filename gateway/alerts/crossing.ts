@@ -7,6 +7,8 @@ import type { SpokenRule } from "./present.ts";
 /** How a value stands to the limit of its alarm. */
 export interface Crossing {
   readonly direction: "above" | "below" | "at";
+  /** The value is back on the harmless side, and the alarm is held there by its deadband or its off-delay. */
+  readonly held: boolean;
   /** Gas detection calls the lowest and the highest of the graded limits low alarm and high alarm. */
   readonly grade?: "low-alarm" | "high-alarm";
 }
@@ -41,13 +43,14 @@ export function crossingOf(
   const condition = conditionOf(rule, channel.index);
   const level = condition?.levels.findIndex((candidate) => candidate.severity === severity) ?? -1;
   if (condition === undefined || level < 0) {
-    return { direction: value === limit ? "at" : value < limit ? "below" : "above" };
+    return { direction: value === limit ? "at" : value < limit ? "below" : "above", held: false };
   }
   const up = (raisedBy(condition, Number.POSITIVE_INFINITY) >> level) & 1;
   const down = (raisedBy(condition, Number.NEGATIVE_INFINITY) >> level) & 1;
   const below = up === down ? value < limit : down === 1;
-  const direction = value === limit ? "at" : below ? "below" : "above";
-  if (below || !channel.quantity.startsWith("gas_") || condition.levels.length < 2) return { direction };
-  if (level === 0) return { direction, grade: "low-alarm" };
-  return level === condition.levels.length - 1 ? { direction, grade: "high-alarm" } : { direction };
+  const held = below ? value > limit : value < limit;
+  const crossing = { direction: value === limit ? "at" : below ? "below" : "above", held } as const;
+  if (below || !channel.quantity.startsWith("gas_") || condition.levels.length < 2) return crossing;
+  if (level === 0) return { ...crossing, grade: "low-alarm" };
+  return level === condition.levels.length - 1 ? { ...crossing, grade: "high-alarm" } : crossing;
 }

@@ -231,7 +231,7 @@ export const alarmMessageSchema = z
   })
   .meta({ title: "alarm", description: "Present state of one alarm. An empty message: it is normal again." });
 
-const MONITORING = ["ok", "partial", "lost", "off"] as const;
+const MONITORING = ["ok", "waiting", "partial", "lost", "off"] as const;
 
 /** `point/…`: a point at a glance, retained, always there. */
 export const pointMessageSchema = z
@@ -260,7 +260,7 @@ export const pointMessageSchema = z
     unacknowledged: z.int().min(0).meta({ description: "Of these, how many wait for an acknowledgement." }),
     monitoring: z.enum(MONITORING).meta({
       description:
-        "Whether danger would be seen here: `ok`, `partial`, `lost`; `off` when the point is not live.",
+        "Whether danger would be seen here: `ok`, `waiting` (nothing heard yet), `partial`, `lost`; `off` when the point is not live.",
     }),
     channels: z.strictObject({
       total: z.int().min(0),

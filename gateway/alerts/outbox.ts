@@ -68,6 +68,8 @@ export class Outbox {
   #reading = false;
   #logFailures = 0;
   #retry: Timer | undefined;
+  /** It is the log that `#retry` waits for, not the peer. */
+  #logIsBehind = false;
   #retryDelay: Micros = RETRY_FIRST;
   #deadline: Timer | undefined;
   #saved = 0;
@@ -128,6 +130,8 @@ export class Outbox {
 
   /** Something may have to be sent. */
   nudge(): void {
+    // What memory has by now need not wait for the log to be asked again.
+    if (this.#logIsBehind && this.#o.recent.get(this.#next) !== undefined) this.#cancelRetry();
     this.#pump();
   }
 
@@ -163,8 +167,7 @@ export class Outbox {
 
   #rewind(): void {
     this.#attempt++;
-    this.#retry?.cancel();
-    this.#retry = undefined;
+    this.#cancelRetry();
     this.#deadline?.cancel();
     this.#deadline = undefined;
     this.#underWay = [];
@@ -233,8 +236,14 @@ export class Outbox {
       );
     }
     this.#reading = false;
-    if (attempt !== this.#attempt || found || this.#leap()) this.#pump();
-    else this.#later();
+    const due = this.#next <= this.#o.last();
+    const inMemory = this.#o.recent.get(this.#next) !== undefined;
+    if (attempt !== this.#attempt || found || !due || inMemory || this.#leap()) {
+      this.#pump();
+      return;
+    }
+    this.#later();
+    this.#logIsBehind = this.#retry !== undefined;
   }
 
   /**
@@ -310,9 +319,15 @@ export class Outbox {
     const delay = this.#retryDelay;
     this.#retryDelay = Math.min(delay * 2, RETRY_LONGEST);
     this.#retry = this.#o.clock.after(delay, () => {
-      this.#retry = undefined;
+      this.#cancelRetry();
       this.#pump();
     });
+  }
+
+  #cancelRetry(): void {
+    this.#retry?.cancel();
+    this.#retry = undefined;
+    this.#logIsBehind = false;
   }
 
   /** Keeps the cursor on disk; one write at a time, always the newest. A cursor that lags only repeats. */

@@ -21,6 +21,8 @@ export interface PointStatesOptions {
 interface Glance {
   readonly worst: Record<(typeof ALARM_CLASSES)[number], Severity | null>;
   readonly severity: Severity | null;
+  /** Alarms whose condition holds, or whose latch does. */
+  readonly standing: number;
   readonly alarms: number;
   readonly unacknowledged: number;
   readonly lost: number;
@@ -124,11 +126,16 @@ export class PointStates {
   #glance(point: Point): Glance {
     const worst: Glance["worst"] = { danger: null, fault: null, supervisory: null, monitoring: null };
     let severity: Severity | null = null;
+    let standing = 0;
     let unacknowledged = 0;
     const alarms = this.#alarms.get(point.id);
     for (const alarm of alarms?.values() ?? []) {
-      worst[alarm.class] = worseOf(worst[alarm.class], alarm.severity);
-      severity = worseOf(severity, alarm.severity);
+      // What has returned and only waits for somebody to say so is no present danger.
+      if (alarm.state !== "returned") {
+        worst[alarm.class] = worseOf(worst[alarm.class], alarm.severity);
+        severity = worseOf(severity, alarm.severity);
+        standing++;
+      }
       if (alarm.state !== "acknowledged" && alarm.state !== "latched") unacknowledged++;
     }
     const channels = this.#channelsOf[point.index]!;
@@ -141,10 +148,19 @@ export class PointStates {
     }
     const total = channels.length;
     const monitoring =
-      point.stage !== "live" ? "off" : lost === 0 ? "ok" : lost === total ? "lost" : "partial";
+      point.stage !== "live"
+        ? "off"
+        : lost > 0
+          ? lost === total
+            ? "lost"
+            : "partial"
+          : Number.isNaN(lastEvaluated)
+            ? "waiting"
+            : "ok";
     return {
       worst,
       severity,
+      standing,
       alarms: alarms?.size ?? 0,
       unacknowledged,
       lost,
@@ -161,9 +177,14 @@ export class PointStates {
 
   #text(point: Point, glance: Glance): Text {
     const name = point.name;
-    const fillings = { point: name, lost: glance.lost, total: glance.total, count: glance.alarms };
-    if (glance.severity !== null)
-      return say("point.alarm", { ...fillings, severity: SEVERITY_TEXT[glance.severity] });
+    const fillings = { point: name, lost: glance.lost, total: glance.total, count: glance.standing };
+    // An alarm never hides that more may go unseen beside it.
+    const seen = glance.lost === 0 || onlyBlind(glance);
+    if (glance.severity !== null && !onlyBlind(glance))
+      return say(seen ? "point.alarm" : "point.alarm-and-blind", {
+        ...fillings,
+        severity: SEVERITY_TEXT[glance.severity],
+      });
     switch (glance.monitoring) {
       case "off":
         return say("point.off", { ...fillings, stage: CATALOGUE[`stage.${point.stage}`] });
@@ -171,10 +192,15 @@ export class PointStates {
         return say("point.lost", fillings);
       case "partial":
         return say("point.partial", fillings);
+      case "waiting":
+        return say("point.waiting", fillings);
       case "ok":
-        return Number.isFinite(glance.lastEvaluated)
-          ? say("point.normal", { ...fillings, time: formatLocal(glance.lastEvaluated, this.#site.timeZone) })
-          : say("point.waiting", fillings);
+        if (glance.unacknowledged > 0)
+          return say("point.unacknowledged", { ...fillings, count: glance.unacknowledged });
+        return say("point.normal", {
+          ...fillings,
+          time: formatLocal(glance.lastEvaluated, this.#site.timeZone),
+        });
     }
   }
 }
@@ -208,6 +234,11 @@ function entry<Value>(map: Map<string, Value>, key: string, make: () => Value): 
   const made = make();
   map.set(key, made);
   return made;
+}
+
+/** Whether the loss of monitoring is all there is to tell. */
+function onlyBlind({ worst, lost }: Glance): boolean {
+  return lost > 0 && worst.danger === null && worst.fault === null && worst.supervisory === null;
 }
 
 function gist(glance: Glance): string {

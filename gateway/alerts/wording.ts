@@ -28,9 +28,7 @@ export function unknownRule(id: string): SpokenRule {
 
 /** What is measured, or what has failed. */
 export function whatOf({ place, rule }: Subject): Text {
-  if (place.channel === undefined) return rule.name;
-  const { zh, en } = quantityRow(place.channel.quantity);
-  return { zh, en };
+  return place.channel?.name ?? rule.name;
 }
 
 /** The value as people read it: number and unit, the state of a switch, or why there is no number. */
@@ -104,9 +102,11 @@ export function thingText(subject: Subject, valued: Valued, crossing: boolean): 
 function crossedText(channel: Channel, rule: SpokenRule, valued: Valued): Text | undefined {
   const { limit, value } = valued;
   if (!Number.isFinite(limit)) return undefined;
-  const { direction, grade } = crossingOf(rule, channel, valued);
+  const { direction, grade, held } = crossingOf(rule, channel, valued);
   return join(
-    say(`crossed.${direction}`, { limit: formatQuantity(limit, channel.unit, value) }),
+    say(held ? `crossed.was-${direction}` : `crossed.${direction}`, {
+      limit: formatQuantity(limit, channel.unit, value),
+    }),
     grade === undefined ? undefined : CATALOGUE[`crossed.${grade}`],
   );
 }
@@ -189,9 +189,7 @@ function sentence(event: AlarmEvent, subject: Subject): Text {
 }
 
 function whatForMonitoring({ place }: Subject): Text {
-  if (place.channel === undefined) return { zh: "", en: "it" };
-  const { zh, en } = quantityRow(place.channel.quantity);
-  return { zh, en };
+  return place.channel?.name ?? { zh: "", en: "it" };
 }
 
 function sentenceKey(event: AlarmEvent): MessageKey {

@@ -1,4 +1,4 @@
-import { Counter as PrometheusCounter, Gauge as PrometheusGauge, Registry } from "@prometheus-io/client";
+import type { Counter as PrometheusCounter, Gauge as PrometheusGauge } from "@prometheus-io/client";
 import type { CounterRegistry } from "../../model/counter.ts";
 
 const PREFIX = "tocsin_";
@@ -14,7 +14,9 @@ export interface Gauge {
 
 /** Everything countable in Prometheus' text form. Built anew at each scrape: between scrapes it costs nothing. */
 export async function renderMetrics(counters: CounterRegistry, gauges: readonly Gauge[]): Promise<string> {
-  const registry = new Registry();
+  // A site that nobody scrapes does without the library.
+  const prometheus = await import("@prometheus-io/client");
+  const registry = new prometheus.Registry();
   const byName = new Map<string, PrometheusCounter<string> | PrometheusGauge<string>>();
   const labelsOf = new Map<string, Set<string>>();
   for (const { name } of counters) collectLabels(labelsOf, name.name, name.labels);
@@ -28,7 +30,10 @@ export async function renderMetrics(counters: CounterRegistry, gauges: readonly 
   for (const { name, total } of counters) {
     let metric = byName.get(name.name);
     if (metric === undefined) {
-      metric = new PrometheusCounter({ ...shape(name.name, name.help), name: `${PREFIX}${name.name}_total` });
+      metric = new prometheus.Counter({
+        ...shape(name.name, name.help),
+        name: `${PREFIX}${name.name}_total`,
+      });
       byName.set(name.name, metric);
     }
     metric.inc({ ...name.labels }, total);
@@ -36,7 +41,7 @@ export async function renderMetrics(counters: CounterRegistry, gauges: readonly 
   for (const gauge of gauges) {
     let metric = byName.get(gauge.name);
     if (metric === undefined) {
-      metric = new PrometheusGauge(shape(gauge.name, gauge.help));
+      metric = new prometheus.Gauge(shape(gauge.name, gauge.help));
       byName.set(gauge.name, metric);
     }
     metric.inc({ ...gauge.labels }, gauge.value);

@@ -1,20 +1,28 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { BUILT_IN_PROFILES } from "../../drivers/profile-store.ts";
-import { GENERATED_FOLDER, referencePages } from "../config/reference-pages.ts";
+import { alertDocuments } from "../alerts/documents.ts";
+import { referencePages } from "../config/reference-pages.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
 import { print } from "./output.ts";
+
+/** `generated/`: reference pages; `schemas/`: what the alert topics carry. */
+const DOCS_FOLDER = "docs";
 
 /** Where the project is, whatever the working folder. */
 const PROJECT = resolve(import.meta.dirname, "../..");
 
 /** Writes the generated pages of the documentation, or with `check` says which are stale. */
 export function docs(options: { check: boolean; folder?: string }): ExitCode {
-  const folder = options.folder ?? join(PROJECT, GENERATED_FOLDER);
+  const docsFolder = options.folder ?? join(PROJECT, DOCS_FOLDER);
+  const pages: (readonly [path: string, text: string])[] = [
+    ...[...referencePages(BUILT_IN_PROFILES)].map(([name, text]) => [join("generated", name), text] as const),
+    ...alertDocuments().map(({ path, content }) => [join("schemas", path), content] as const),
+  ];
   let stale = 0;
-  if (!options.check) mkdirSync(folder, { recursive: true });
-  for (const [name, text] of referencePages(BUILT_IN_PROFILES)) {
-    const path = join(folder, name);
+  for (const [name, text] of pages) {
+    const path = join(docsFolder, name);
+    if (!options.check) mkdirSync(dirname(path), { recursive: true });
     if (present(path) === text) continue;
     stale++;
     if (!options.check) writeFileSync(path, text);

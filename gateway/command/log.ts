@@ -1,6 +1,5 @@
 import { Writable } from "node:stream";
 import pino from "pino";
-import { build as pretty } from "pino-pretty";
 import type { Log } from "../../model/log.ts";
 
 export const LOG_FORMS = ["table", "pretty", "json"] as const;
@@ -30,7 +29,7 @@ export interface RecentLine {
 const REDACTED = ["password", "token", "*.password", "*.token", "*.*.password", "*.*.token"];
 
 /** A logger that never blocks the main thread: bounded, what it drops is counted and said. */
-export function openLog(form: LogForm): OpenLog {
+export async function openLog(form: LogForm): Promise<OpenLog> {
   const options: pino.LoggerOptions = {
     level: process.env.TOCSIN_LOG_LEVEL ?? (form === "table" ? "warn" : "info"),
     base: null,
@@ -49,8 +48,11 @@ export function openLog(form: LogForm): OpenLog {
     });
     return { log: pino(options, stream), recent, close: () => Promise.resolve() };
   }
-  if (form === "pretty")
-    return { log: pino(options, pretty({ sync: true })), recent: [], close: () => Promise.resolve() };
+  if (form === "pretty") {
+    // Only people at a terminal need it.
+    const { build } = await import("pino-pretty");
+    return { log: pino(options, build({ sync: true })), recent: [], close: () => Promise.resolve() };
+  }
   const destination = pino.destination({ dest: 1, sync: false, maxLength: BUFFER_BOUND });
   let dropped = 0;
   destination.on("drop", () => dropped++);

@@ -21,13 +21,20 @@ const STOP_DEADLINE_MS = 4_500;
 export async function run(site: string, options: RunOptions): Promise<ExitCode> {
   const configuration = loadConfiguration(site, options.data === undefined ? {} : { data: options.data });
   const form = options.log ?? (process.stdout.isTTY ? "table" : "json");
-  const log = openLog(form);
   const stopping = stopSignal();
+  const log = await openLog(form);
   const clock = new SystemClock();
 
-  const scenario = options.simulate ? await simulate(configuration, log.log) : undefined;
+  let scenario: { stop(): Promise<void> } | undefined;
   try {
-    const gateway = await Gateway.start({ configuration, clock, log: log.log });
+    const gateway = await Gateway.start({
+      configuration,
+      clock,
+      log: log.log,
+      beforeLinks: async () => {
+        if (options.simulate) scenario = await simulate(configuration, log.log);
+      },
+    });
     const view =
       form === "table" ? (await import("../console/console.ts")).openConsole(gateway, log.recent) : undefined;
     log.log.info({ ...gateway.addresses, site: configuration.site.id, ...counts(configuration) }, "ready");

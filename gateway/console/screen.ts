@@ -107,6 +107,18 @@ function worstOf(alarms: readonly AlarmView[], point: Point): Severity | undefin
   return worst;
 }
 
+/** A point without alarms of its own is normal only if somebody can see it: its link may be down, or nothing was heard yet. */
+function watch({ site, channels }: ScreenState, point: Point): string {
+  let waiting = false;
+  for (const channel of site.channels) {
+    if (channel.point !== point.index) continue;
+    const { monitoring } = channels[channel.index]!;
+    if (monitoring === "lost") return paint("33", "失联");
+    if (monitoring === "waiting" && channel.period > 0) waiting = true;
+  }
+  return waiting ? paint(DIM, "待报") : "正常";
+}
+
 /** Of each point, at least so many channels: what is in alarm, then danger and measurements, then the rest. */
 const LEAST_PER_POINT = 2;
 /** What is seldom looked at while all is well. */
@@ -124,7 +136,7 @@ const HOUSEKEEPING: ReadonlySet<Quantity> = new Set<Quantity>([
 ]);
 
 function rowsOf(state: ScreenState, point: Point, worst: Severity | undefined, most: number): string[] {
-  const badge = worst === undefined ? "正常" : SEVERITY_TEXT[worst].zh;
+  const badge = worst === undefined ? watch(state, point) : SEVERITY_TEXT[worst].zh;
   const alarmed = new Set(state.alarms.filter(({ active }) => active).map(({ subject }) => subject));
   const weight = (channel: Channel): number => {
     if (alarmed.has(channel.key)) return 0;

@@ -29,6 +29,8 @@ const ALERT_PATIENCE: Micros = 50 * MILLISECOND;
 
 /** Those who may wait for the disk at a time: commands and API callers, beside a few drivers. */
 const MOST_WAITING = 1_000;
+/** Inputs of the rules and events that gather while the disk fails, some 20 MB; they are kept for it to recover. */
+const MOST_GATHERED = 20_000;
 /** In the list of refused times: its reading was left out. */
 const LEFT_OUT = -1;
 
@@ -53,6 +55,8 @@ export interface IntakeOptions {
 }
 
 interface PendingEvents {
+  /** Called when they are out. */
+  readonly told: (() => void)[];
   readonly ticket: Ticket;
   readonly events: readonly AlarmEvent[];
   readonly timer: Timer;
@@ -67,6 +71,8 @@ export class Intake implements DriverIntake {
   readonly #modeFlags: Uint8Array;
   readonly #lastBadReason: Uint8Array;
   readonly #lastBadAt: Float64Array;
+  /** How long a bad reading that repeats the one before is left out, by channel. */
+  readonly #repeatAfter: Float64Array;
   #events: AlarmEvent[] = [];
   #pendingEvents: PendingEvents[] = [];
   #commitTimer: { timer: Timer; at: Micros } | undefined;
@@ -82,6 +88,7 @@ export class Intake implements DriverIntake {
   readonly #repeatedBad: Counter;
   readonly #repeats: Counter;
   readonly #late: Counter;
+  readonly #unrecorded: Counter;
 
   constructor(options: IntakeOptions) {
     this.#o = options;
@@ -92,6 +99,11 @@ export class Intake implements DriverIntake {
     );
     this.#lastBadReason = new Uint8Array(site.channels.length);
     this.#lastBadAt = new Float64Array(site.channels.length);
+    // A device that has nothing to say but its fault is alive all the same, and the rules must hear it in time.
+    this.#repeatAfter = Float64Array.from(site.channels, ({ device }) => {
+      const { liveness } = site.devices[device]!;
+      return liveness > 0 ? Math.min(BAD_REPEAT_INTERVAL, liveness / 2) : BAD_REPEAT_INTERVAL;
+    });
     this.#last = options.page.next - 1;
     this.#durable = this.#last;
     this.#entered = counters.counter({ name: "readings_entered", help: "Readings that passed the intake." });
@@ -110,6 +122,10 @@ export class Intake implements DriverIntake {
     this.#late = counters.counter({
       name: "readings_late",
       help: "Readings older than the last evaluated one.",
+    });
+    this.#unrecorded = counters.counter({
+      name: "records_unrecorded",
+      help: "Alarm events, commands and other inputs of the rules that a failing disk never got; people were told all the same.",
     });
     options.journal.onReturned((buffer) => options.page.recycle(buffer));
     options.journal.onDurable((durable) => this.#settle(durable));
@@ -145,6 +161,10 @@ export class Intake implements DriverIntake {
     const waiting = page.readings + journal.inFlight.readings;
     if (waiting + batch.length > this.#o.bound || journal.failure !== undefined) {
       this.#refused.add(batch.length);
+      // It will be sent again, and must not pass for a repeat of what was not kept.
+      for (let i = 0; i < batch.length; i++) this.#lastBadReason[batch.channel[i]!] = 0;
+      // What a timer brought meanwhile must come out again when the journal is replayed.
+      if (this.#events.length > 0) this.#keepInput({ kind: "tick", at: received });
       this.#congest(true);
       this.#afterEvaluation(received, undefined);
       return REFUSED;
@@ -174,6 +194,7 @@ export class Intake implements DriverIntake {
    * @throws HostError INTAKE_FULL when too many wait already, as they do while the disk is down.
    */
   whenDurable(ticket: Ticket): Promise<void> {
+    if (ticket === REFUSED) return Promise.reject(intakeFull());
     if (this.#durable >= ticket) return Promise.resolve();
     if (this.#durableListeners.size >= MOST_WAITING) return Promise.reject(intakeFull());
     return new Promise((resolve) => {
@@ -213,19 +234,19 @@ export class Intake implements DriverIntake {
     this.#o.quarantine(undecodable);
   }
 
-  /** A command from an authenticated person. The outcome is known at once; `ticket` says when it is on disk. */
+  /** A command from an authenticated person. The outcome is known at once; `ticket` says when it is on disk, REFUSED: never. */
   command(command: Omit<CommandInput, "kind" | "at">): { outcome: CommandOutcome; ticket: Ticket } {
     const outcome = this.input({ ...command, kind: "command", at: this.#o.intakeClock.now() });
     if (outcome === undefined) throw new TypeError("the engine gave a command no outcome");
-    return { outcome, ticket: this.#last };
+    return { outcome, ticket: this.#forgetting ? REFUSED : this.#last };
   }
 
   /** Gives the rules anything that is not a reading, and journals it in the order of evaluation. */
   input(input: Input): CommandOutcome | undefined {
     if (this.#stopped) return undefined;
     const outcome = this.#o.engine.apply(input);
-    this.#o.page.input(input);
-    this.#last = this.#o.page.next - 1;
+    this.#keepInput(input);
+    if (input.kind === "boot") this.#disarmTick();
     this.#afterEvaluation(input.at, input.kind === "command" ? "acknowledged" : "polled");
     return outcome;
   }
@@ -240,14 +261,25 @@ export class Intake implements DriverIntake {
     this.#commitTimer?.timer.cancel();
     this.#commitTimer = undefined;
     if (this.#o.page.empty) return;
+    // It would only wait there, with a page's worth of memory each time; here it gathers in one.
+    if (this.#diskIsOut && !this.#stopped) return;
     this.#o.journal.commit(this.#o.page.take(), "now");
   }
 
   /** Nothing enters any more; what has entered is handed to the journal. */
   stop(): void {
     this.#stopped = true;
-    this.#tickTimer?.timer.cancel();
+    this.#disarmTick();
     this.flush();
+  }
+
+  /** Resolves when every event so far has gone to people, which is soon: none waits longer for the disk than the others do. */
+  async settled(): Promise<void> {
+    const last = this.#pendingEvents.at(-1);
+    if (last === undefined) return;
+    await new Promise<void>((resolve) => {
+      last.told.push(resolve);
+    });
   }
 
   /** Events not yet on disk go out now, marked so. Called when the journal will not settle any more. */
@@ -267,8 +299,11 @@ export class Intake implements DriverIntake {
       const claims = claim < claimedIndex.length && claimedIndex[claim] === i;
       const c = channel[i]!;
       const r = reason[i]!;
-      if (qualityOf(r) === BAD && Number.isNaN(value[i]!)) {
-        if (this.#lastBadReason[c] === r && received - this.#lastBadAt[c]! < BAD_REPEAT_INTERVAL) {
+      if ((flags[i]! & FLAG_LATE) !== 0) {
+        // It tells of the past: nothing that comes now repeats it.
+        this.#late.add();
+      } else if (qualityOf(r) === BAD && Number.isNaN(value[i]!)) {
+        if (this.#lastBadReason[c] === r && received - this.#lastBadAt[c]! < this.#repeatAfter[c]!) {
           this.#repeatedBad.add();
           if (claims) claimedIndex[claim++] = LEFT_OUT;
           continue;
@@ -285,7 +320,6 @@ export class Intake implements DriverIntake {
         time[kept] = time[i]!;
       }
       flags[kept] = flags[i]! | this.#modeFlags[c]!;
-      if ((flags[i]! & FLAG_LATE) !== 0) this.#late.add();
       if (claims) claimedIndex[claim++] = kept;
       kept++;
     }
@@ -293,19 +327,17 @@ export class Intake implements DriverIntake {
   }
 
   #afterEvaluation(received: Micros, patience: Patience | undefined): void {
-    if (this.#events.length > 0) this.#commitEvents(received);
+    if (this.#events.length > 0) this.#commitEvents();
     else if (patience !== undefined) this.#commitWithin(this.#o.spacing[patience], received);
     this.#armTick();
   }
 
   /** A batch with an event commits at once, events and readings together; people are told after that commit or 50 ms. */
-  #commitEvents(received: Micros): void {
+  #commitEvents(): void {
     const { page, clock, journal } = this.#o;
     const events = this.#events;
     this.#events = [];
-    // Refused readings leave no record to hang their events on: the passing of time is one.
-    if (page.empty) page.input({ kind: "tick", at: received });
-    for (const event of events) page.event(event);
+    for (const event of events) this.#keepEvent(event);
     this.#last = page.next - 1;
     const ticket = this.#last;
     this.flush();
@@ -315,6 +347,7 @@ export class Intake implements DriverIntake {
       return;
     }
     const pending: PendingEvents = {
+      told: [],
       ticket,
       events,
       timer: clock.after(ALERT_PATIENCE, () => {
@@ -329,6 +362,7 @@ export class Intake implements DriverIntake {
   #release(pending: PendingEvents, committed: boolean): void {
     pending.timer.cancel();
     for (const event of pending.events) this.#o.publish(event, committed);
+    for (const told of pending.told) told();
   }
 
   #commitWithin(spacing: Micros, now: Micros): void {
@@ -336,6 +370,36 @@ export class Intake implements DriverIntake {
     if (this.#commitTimer !== undefined && this.#commitTimer.at <= due) return;
     this.#commitTimer?.timer.cancel();
     this.#commitTimer = { at: due, timer: this.#o.clock.after(spacing, () => this.flush()) };
+  }
+
+  /** Whether the disk has failed for so long that nothing more is kept for it. */
+  get #forgetting(): boolean {
+    return this.#diskIsOut && this.#o.page.objects >= MOST_GATHERED;
+  }
+
+  get #diskIsOut(): boolean {
+    const { failure, hangs } = this.#o.journal;
+    return failure !== undefined || hangs;
+  }
+
+  #keepInput(input: Input): void {
+    if (this.#forgetting) {
+      this.#unrecorded.add();
+      return;
+    }
+    this.#o.page.input(input);
+    this.#last = this.#o.page.next - 1;
+  }
+
+  #keepEvent(event: AlarmEvent): void {
+    if (this.#forgetting) this.#unrecorded.add();
+    else this.#o.page.event(event);
+  }
+
+  /** What it was armed for comes sooner, or not at all: the clock was set. */
+  #disarmTick(): void {
+    this.#tickTimer?.timer.cancel();
+    this.#tickTimer = undefined;
   }
 
   /** One timer for the whole engine, at its next deadline. */
@@ -354,10 +418,7 @@ export class Intake implements DriverIntake {
     this.#tickTimer = undefined;
     const now = this.#o.intakeClock.now();
     this.#o.engine.advance(now);
-    if (this.#events.length > 0) {
-      this.#o.page.input({ kind: "tick", at: now });
-      this.#last = this.#o.page.next - 1;
-    }
+    if (this.#events.length > 0) this.#keepInput({ kind: "tick", at: now });
     this.#afterEvaluation(now, undefined);
   }
 

@@ -10,34 +10,36 @@ const CAPACITY = 65_536;
 const LONGEST: Micros = HOUR;
 
 /**
- * The identities of recent messages, oldest forgotten first. An identity is 64 bits in two halves; they are kept as one number
- * of 53 bits (the top 11 are dropped), so that a map of numbers serves.
+ * The identities of recent messages, oldest forgotten first. The lower half of an identity says who numbered the message how, the
+ * upper half what it said: a number that has been given to another message since cannot be repeated with what it stood for
+ * before. Devices that wake, say one thing and sleep give every message the same number.
  */
 export class RepeatMemory {
+  /** Where the latest message of a sender and number stands, by the lower half. */
+  readonly #place = new Map<number, number>();
+  readonly #low = new Uint32Array(CAPACITY);
+  readonly #high = new Uint32Array(CAPACITY);
   /** When each was accepted. */
-  readonly #accepted = new Map<number, Micros>();
-  readonly #order = new Float64Array(CAPACITY);
+  readonly #accepted = new Float64Array(CAPACITY);
   #next = 0;
 
   remember(high: number, low: number, at: Micros): void {
-    const key = keyOf(high, low);
-    const known = this.#accepted.has(key);
-    if (!known) {
-      if (this.#accepted.size >= CAPACITY) this.#accepted.delete(this.#order[this.#next]!);
-      this.#order[this.#next] = key;
-      this.#next = (this.#next + 1) % CAPACITY;
+    const key = low >>> 0;
+    let place = this.#place.get(key);
+    if (place === undefined) {
+      place = this.#next;
+      if (this.#place.size >= CAPACITY) this.#place.delete(this.#low[place]!);
+      this.#low[place] = key;
+      this.#place.set(key, place);
+      this.#next = (place + 1) % CAPACITY;
     }
-    this.#accepted.set(key, at);
+    this.#high[place] = high;
+    this.#accepted[place] = at;
   }
 
-  /** Whether the message was accepted within the last hour before `now`. */
+  /** Whether the message was accepted within the last hour before `now`, and its number not used for another since. */
   has(high: number, low: number, now: Micros): boolean {
-    const at = this.#accepted.get(keyOf(high, low));
-    return at !== undefined && now - at <= LONGEST;
+    const place = this.#place.get(low >>> 0);
+    return place !== undefined && this.#high[place] === high >>> 0 && now - this.#accepted[place]! <= LONGEST;
   }
-}
-
-/** 21 bits of the upper half above all 32 of the lower. */
-function keyOf(high: number, low: number): number {
-  return (high & 0x1f_ffff) * 0x1_0000_0000 + (low >>> 0);
 }

@@ -1,5 +1,5 @@
 import { describe } from "../../model/error.ts";
-import { MINUTE } from "../../model/time.ts";
+import { MINUTE, type Micros } from "../../model/time.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { OpenSegment } from "./open-segment.ts";
 import { prepareSegment } from "./open-segment.ts";
@@ -116,13 +116,9 @@ export class Housekeeping {
     return !this.#alarmLogBehind;
   }
 
-  /** These pages are on disk. */
-  committed(pages: readonly Page[]): void {
-    for (const page of pages) {
-      if (page.messages > 0)
-        this.#newestReceived = Math.max(this.#newestReceived, page.received[page.messages - 1]!);
-      for (const { input } of page.inputs) this.#newestReceived = Math.max(this.#newestReceived, input.at);
-    }
+  /** These pages, whose columns are gone by now, are on disk; the newest record in them was received at `received`. */
+  committed(pages: readonly Pick<Page, "events">[], received: Micros): void {
+    this.#newestReceived = Math.max(this.#newestReceived, received);
     if (this.#newestReceived - this.#retentionAt >= RETENTION_INTERVAL) {
       this.#retentionAt = this.#newestReceived;
       this.#retentionDue = true;

@@ -1,7 +1,7 @@
 import type { Counters } from "../../model/counter.ts";
 import { HostError, InternalError } from "../../model/error.ts";
 import type { Log } from "../../model/log.ts";
-import { type Clock, MILLISECOND, SECOND } from "../../model/time.ts";
+import { type Clock, MILLISECOND, type Micros, SECOND, type Timer } from "../../model/time.ts";
 import type { SinkConfiguration } from "../sinks/options.ts";
 import type { SeriesDefinition } from "./dictionary.ts";
 import type { JournalOptions } from "./options.ts";
@@ -16,6 +16,13 @@ export type { SeriesDefinition } from "./dictionary.ts";
 const CLOSE_BOUND = 4 * SECOND;
 /** What of it the reader gets to settle its cursors, after the writer. */
 const READER_BOUND = 500 * MILLISECOND;
+/**
+ * A disk that has taken nothing for this long hangs, and people must know: it reports no error. Flash that collects its garbage
+ * answers within seconds.
+ */
+const STALL_CHECK: Micros = 3 * SECOND;
+/** So many checks without an answer; between any two main has looked at its messages, so that its own pauses do not count. */
+const STALL_CHECKS = 10;
 
 export interface JournalSetup {
   readonly folder: string;
@@ -78,6 +85,9 @@ export class Journal {
   #next: number;
   #durable: number;
   #failure: HostError | undefined;
+  /** Runs while something waits for the disk. */
+  #stallTimer: Timer | undefined;
+  #stalled = false;
   #closing: Promise<void> | undefined;
   #closed: ((clean: boolean) => void) | undefined;
 
@@ -157,7 +167,10 @@ export class Journal {
     return this.#failure;
   }
 
-  /** Calls `listener` when writing begins to fail, and with undefined when it works again. Returns the way to stop that. */
+  /**
+   * Calls `listener` when writing begins to fail, and with undefined when it works again. A disk that hangs is told here, too,
+   * though it is no `failure`: what it was given it may still take. Returns the way to stop that.
+   */
   onFailure(listener: (failure: HostError | undefined) => void): () => void {
     return this.#failureListeners.add(listener);
   }
@@ -165,6 +178,11 @@ export class Journal {
   /** Calls `listener` with each buffer that the writer has finished with: for `PageBuilder.recycle`. */
   onReturned(listener: (buffer: ArrayBuffer) => void): () => void {
     return this.#returnListeners.add(listener);
+  }
+
+  /** The disk has taken nothing for so long that people were told; it has not said why. */
+  get hangs(): boolean {
+    return this.#stalled;
   }
 
   /** What was handed over and is not on disk yet. */
@@ -195,6 +213,7 @@ export class Journal {
       this.#use("occurrence", event.occurrence);
     }
     this.#writer.send({ kind: "page", page, now: urgency === "now" }, pageBuffers(page));
+    if (this.#stallTimer === undefined) this.#watchStall(STALL_CHECKS);
   }
 
   /** Last event or occurrence number that is durably reserved. */
@@ -269,6 +288,8 @@ export class Journal {
   }
 
   async #close(): Promise<void> {
+    this.#stallTimer?.cancel();
+    this.#stallTimer = undefined;
     this.resume();
     const clean = await this.#within(
       CLOSE_BOUND - READER_BOUND,
@@ -358,9 +379,36 @@ export class Journal {
     this.#inFlight.pages -= message.pages;
     this.#inFlight.readings -= message.readings;
     this.#inFlight.bytes -= message.bytes;
+    this.#stallTimer?.cancel();
+    this.#stallTimer = undefined;
+    if (this.#inFlight.pages > 0 && this.#closing === undefined) this.#watchStall(STALL_CHECKS);
+    if (this.#stalled) {
+      this.#stalled = false;
+      if (this.#failure === undefined) this.#failureListeners.tell(undefined);
+    }
     for (const buffer of message.buffers) this.#returnListeners.tell(buffer);
     this.#durableListeners.tell(message.sequence);
     if (message.logged) this.reader.grown(message.sequence);
+  }
+
+  #watchStall(checks: number): void {
+    const timer = this.#clock.after(STALL_CHECK, () => {
+      if (checks > 1) {
+        setImmediate(() => {
+          if (this.#stallTimer === timer) this.#watchStall(checks - 1);
+        });
+        return;
+      }
+      // The timer stays set: the next answer of the disk begins anew. A failure has been told already.
+      if (this.#failure !== undefined) return;
+      this.#stalled = true;
+      this.#failureListeners.tell(
+        new HostError("JOURNAL_UNAVAILABLE", "the disk hangs: it has taken nothing for 30 s", {
+          hint: "look for I/O errors in the kernel's log",
+        }),
+      );
+    });
+    this.#stallTimer = timer;
   }
 
   #fail(failure: HostError | undefined): void {

@@ -150,6 +150,11 @@ export class PageBuilder {
     return this.#messages;
   }
 
+  /** Inputs and events in the page so far. */
+  get objects(): number {
+    return this.#inputs.length + this.#events.length;
+  }
+
   /** Sequence that the next record gets. An input's own sequence is settled when its page is taken; it is below `next` by then. */
   get next(): number {
     return this.#first + this.#readings + this.#inputs.length;

@@ -62,6 +62,8 @@ export interface Recovered {
   readonly bootId: string;
   /** Last event of each occurrence that has not ended. */
   readonly openOccurrences: readonly AlarmEvent[];
+  /** Highest event number of the alarm log; 0 when it is empty. */
+  readonly lastEvent: number;
   /** Identities of the messages received last, oldest first, and when each was received, µs. */
   readonly identities: {
     readonly high: Uint32Array;

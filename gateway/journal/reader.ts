@@ -239,13 +239,7 @@ export class Reader {
   #ready(): Promise<void> {
     const worker = this.#worker;
     return new Promise((resolve, reject) => {
-      const listener = (message: FromReader) => {
-        if (message.kind !== "ready") return;
-        worker.off("message", listener);
-        resolve();
-      };
-      worker.on("message", listener);
-      worker.once("error", (cause) => {
+      const failed = (cause: unknown) => {
         this.#closing = true;
         this.#restart?.cancel();
         reject(
@@ -253,7 +247,16 @@ export class Reader {
             cause,
           }),
         );
-      });
+      };
+      const listener = (message: FromReader) => {
+        if (message.kind !== "ready") return;
+        worker.off("message", listener);
+        // From now on a crash is mended by a new thread.
+        worker.off("error", failed);
+        resolve();
+      };
+      worker.on("message", listener);
+      worker.once("error", failed);
     });
   }
 

@@ -183,6 +183,7 @@ class Recovery {
         occurrence: used.occurrence + 1,
         bootId,
         openOccurrences: alarmLog.openOccurrences(),
+        lastEvent: logged.event,
         identities: recentIdentities(folder),
         setAside: this.#setAside,
         lost: this.#lost,

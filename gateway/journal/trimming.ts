@@ -25,7 +25,7 @@ export class Trimming {
     let total = 0;
     for (const segment of segments) total += fileSize(segment.path);
     const sum = this.#size(oldest, segments[1]);
-    if (total <= limit.size && sum.receivedTo >= limit.before) return undefined;
+    if (total <= limit.size && !(sum.receivedTo < limit.before)) return undefined;
     removeDatabase(oldest.path);
     syncFolder(join(this.#folder, SEGMENTS_FOLDER));
     this.#sizes.delete(oldest.first);

@@ -1,4 +1,5 @@
 import { describe, type TocsinError } from "../../model/error.ts";
+import type { Micros } from "../../model/time.ts";
 import { isDamage, unavailable } from "./database.ts";
 import type { SeriesDefinition } from "./dictionary.ts";
 import { Housekeeping } from "./housekeeping.ts";
@@ -194,6 +195,8 @@ export class Writer {
     }
     const pages = batch.map(({ page }) => page);
     this.#durable = pageEnd(pages.at(-1)!) - 1;
+    // The columns go back to main with the message: from then on nothing can be read in them.
+    const received = newestReceived(pages);
     const logged = this.#housekeeping.logged && pages.every(({ events }) => events.length === 0);
     this.#tell(
       { kind: "durable", sequence: this.#durable, pages: pages.length, readings, bytes, buffers, logged },
@@ -205,7 +208,7 @@ export class Writer {
         this.#used.occurrence = Math.max(this.#used.occurrence, event.occurrence);
       }
     }
-    this.#housekeeping.committed(pages);
+    this.#housekeeping.committed(pages, received);
   }
 
   #failed(thrown: unknown, retry: () => void): void {
@@ -239,6 +242,16 @@ export class Writer {
       });
     }
   }
+}
+
+/** When the newest record of the pages was received, µs; negative infinity when none has a time. */
+function newestReceived(pages: readonly Page[]): Micros {
+  let newest = Number.NEGATIVE_INFINITY;
+  for (const { messages, received, inputs } of pages) {
+    if (messages > 0) newest = Math.max(newest, received[messages - 1]!);
+    for (const { input } of inputs) newest = Math.max(newest, input.at);
+  }
+  return newest;
 }
 
 /** An error as it crosses threads. */

@@ -27,6 +27,9 @@ const MESSAGES = {
   "crossed.above": { zh: "，超过 {limit}", en: ", above {limit}" },
   "crossed.at": { zh: "，达到 {limit}", en: ", at {limit}" },
   "crossed.below": { zh: "，低于 {limit}", en: ", below {limit}" },
+  "crossed.was-above": { zh: "，曾超过 {limit}", en: ", was above {limit}" },
+  "crossed.was-at": { zh: "，曾达到 {limit}", en: ", was at {limit}" },
+  "crossed.was-below": { zh: "，曾低于 {limit}", en: ", was below {limit}" },
   "crossed.high-alarm": { zh: "（高报）", en: " (high alarm)" },
   "crossed.low-alarm": { zh: "（低报）", en: " (low alarm)" },
   "value.over-range": { zh: "超量程", en: "over range" },
@@ -182,10 +185,18 @@ const MESSAGES = {
 
   // A point at a glance.
   "point.normal": { zh: "{point}：正常，数据更新于{time}。", en: "{point}: normal, last data {time}." },
-  "point.waiting": { zh: "{point}：正常，尚未收到数据。", en: "{point}: normal, no data yet." },
+  "point.waiting": { zh: "{point}：尚未收到数据。", en: "{point}: no data yet." },
+  "point.unacknowledged": {
+    zh: "{point}：已恢复正常，{count} 条报警待确认。",
+    en: "{point}: back to normal; alarms to be acknowledged: {count}.",
+  },
   "point.alarm": {
     zh: "{point}：{severity}报警，共 {count} 条。",
-    en: "{point}: {severity}, {count} alarms.",
+    en: "{point}: {severity}, alarms: {count}.",
+  },
+  "point.alarm-and-blind": {
+    zh: "{point}：{severity}报警，共 {count} 条；监测中断（{lost}/{total}），可能还有未发现的险情。",
+    en: "{point}: {severity}, alarms: {count}; monitoring lost for {lost} of {total} channels, more danger may go unseen.",
   },
   "point.partial": {
     zh: "{point}：部分监测中断（{lost}/{total}）。",

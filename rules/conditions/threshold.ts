@@ -46,13 +46,11 @@ export function compileAbove(
   graded: Graded<LimitOptions>,
   context: ConditionContext,
 ): CompiledCondition | undefined {
-  return compile(
-    gradesOf(graded).map(({ severity, options: { limit, ...rest } }) => ({
-      severity,
-      options: { ...rest, high: limit },
-    })),
-    context,
-  );
+  const grades = gradesOf(graded).map(({ severity, options: { limit, ...rest } }) => ({
+    severity,
+    options: { ...rest, high: limit },
+  }));
+  return compile(graded, grades, context);
 }
 
 /** Compiles `below`. Reports what cannot work and then gives undefined. */
@@ -60,13 +58,11 @@ export function compileBelow(
   graded: Graded<LimitOptions>,
   context: ConditionContext,
 ): CompiledCondition | undefined {
-  return compile(
-    gradesOf(graded).map(({ severity, options: { limit, ...rest } }) => ({
-      severity,
-      options: { ...rest, low: limit },
-    })),
-    context,
-  );
+  const grades = gradesOf(graded).map(({ severity, options: { limit, ...rest } }) => ({
+    severity,
+    options: { ...rest, low: limit },
+  }));
+  return compile(graded, grades, context);
 }
 
 /** Compiles `outside`. Reports what cannot work and then gives undefined. */
@@ -74,10 +70,14 @@ export function compileOutside(
   graded: Graded<SpanOptions>,
   context: ConditionContext,
 ): CompiledCondition | undefined {
-  return compile(gradesOf(graded), context);
+  return compile(graded, gradesOf(graded), context);
 }
 
+/** What one rule compares with, by its limits: a thousand channels with the same limits share one condition. */
+const shared = new WeakMap<object, Map<string, CompiledCondition>>();
+
 function compile(
+  graded: object,
   grades: { severity: Severity; options: SpanOptions }[],
   context: ConditionContext,
 ): CompiledCondition | undefined {
@@ -108,19 +108,27 @@ function compile(
     };
   });
   if (!checkSpans(spans, context)) return undefined;
+  const alike = shared.get(graded) ?? new Map<string, CompiledCondition>();
+  shared.set(graded, alike);
+  const key = JSON.stringify(spans);
+  const known = alike.get(key);
+  if (known !== undefined) return known;
   const condition = new Threshold(spans);
-  return { levels: spans, create: () => condition };
+  const compiled = { levels: spans, create: () => condition };
+  alike.set(key, compiled);
+  return compiled;
 }
 
 /** Above, below and outside: a limit on one side or on both. */
 class Threshold implements Condition {
   readonly levels: readonly Level[];
   readonly #spans: readonly Span[];
-  readonly #low: Float64Array;
-  readonly #high: Float64Array;
-  readonly #clearLow: Float64Array;
-  readonly #clearHigh: Float64Array;
-  readonly #strict: Uint8Array;
+  readonly #low: readonly number[];
+  readonly #high: readonly number[];
+  readonly #clearLow: readonly number[];
+  readonly #clearHigh: readonly number[];
+  /** Levels whose limit itself is still normal, as bits. */
+  readonly #strict: number;
   /** Levels that an excess upwards, or downwards, concerns. */
   readonly #upwards: number;
   readonly #downwards: number;
@@ -128,11 +136,11 @@ class Threshold implements Condition {
   constructor(spans: readonly Span[]) {
     this.levels = spans;
     this.#spans = spans;
-    this.#low = Float64Array.from(spans, (span) => span.low);
-    this.#high = Float64Array.from(spans, (span) => span.high);
-    this.#clearLow = Float64Array.from(spans, (span) => span.clearLow);
-    this.#clearHigh = Float64Array.from(spans, (span) => span.clearHigh);
-    this.#strict = Uint8Array.from(spans, (span) => (span.strict ? 1 : 0));
+    this.#low = spans.map((span) => span.low);
+    this.#high = spans.map((span) => span.high);
+    this.#clearLow = spans.map((span) => span.clearLow);
+    this.#clearHigh = spans.map((span) => span.clearHigh);
+    this.#strict = mask(spans, (span) => span.strict);
     this.#upwards = mask(spans, (span) => span.high !== Number.POSITIVE_INFINITY);
     this.#downwards = mask(spans, (span) => span.low !== Number.NEGATIVE_INFINITY);
   }
@@ -149,7 +157,9 @@ class Threshold implements Condition {
     const high = this.#high;
     for (let i = 0; i < low.length; i++) {
       if (
-        this.#strict[i] === 1 ? value > high[i]! || value < low[i]! : value >= high[i]! || value <= low[i]!
+        (this.#strict & (1 << i)) !== 0
+          ? value > high[i]! || value < low[i]!
+          : value >= high[i]! || value <= low[i]!
       ) {
         raise |= 1 << i;
       } else if (value < this.#clearHigh[i]! && value > this.#clearLow[i]!) {

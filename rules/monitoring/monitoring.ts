@@ -160,6 +160,12 @@ export class Monitoring {
   restore(state: MonitoringState): void {
     const w = this.#watched;
     restoreMonitoring(state, this.#p, w);
+    this.recall();
+  }
+
+  /** Learns from the alarms what has been told; they must have been restored before. */
+  recall(): void {
+    const w = this.#watched;
     for (const subject of this.#things()) {
       const active = this.#p.book.find("monitoring-lost", w.key(subject))?.active === true;
       w.set(w.told[subject.kind], subject.index, active ? 1 : 0);

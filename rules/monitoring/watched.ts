@@ -259,10 +259,20 @@ export class Watched {
         return points[components[subject.index]!.point]?.mode ?? MODES[0];
       case "device":
         return points[devices[subject.index]!.point]?.mode ?? MODES[0];
+      case "link":
+        return common(
+          devices.filter(({ link }) => link === subject.index).map(({ point }) => points[point]?.mode),
+        );
       default:
         return MODES[0];
     }
   }
+}
+
+/** The mode of what hangs on a link: one live instrument among exercises makes its loss a real one. */
+function common(modes: readonly (Mode | undefined)[]): Mode {
+  const [first = MODES[0]] = modes;
+  return modes.every((mode) => mode === first) ? first : MODES[0];
 }
 
 /** A channel's own stale time; a derived channel without one is as stale as the slowest of its inputs. */

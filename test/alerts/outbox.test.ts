@@ -24,6 +24,8 @@ class Post {
   readonly waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
   answering = true;
   logFails = false;
+  /** Events are numbered, and told a moment later: they wait for their commit. */
+  committing: AlarmEvent[] | undefined;
   queries = 0;
   outbox: Outbox;
 
@@ -38,7 +40,10 @@ class Post {
       recent: this.recent,
       events: (query) => {
         this.queries++;
-        return this.logFails ? Promise.reject(new Error("the log fails")) : this.plant.events(query);
+        if (this.logFails) return Promise.reject(new Error("the log fails"));
+        // What is not committed is not in the log either.
+        const end = Math.min(query.to, this.committing?.[0]?.seq ?? query.to);
+        return this.plant.events({ ...query, to: end });
       },
       cursor: (name) => Promise.resolve(this.disk.get(name) ?? 0),
       setCursor: (name, next) => {
@@ -61,6 +66,11 @@ class Post {
   }
 
   #happened(event: AlarmEvent): void {
+    if (this.committing === undefined) this.tell(event);
+    else this.committing.push(event);
+  }
+
+  tell(event: AlarmEvent): void {
     this.recent.add(event, true);
     this.outbox.nudge();
   }
@@ -104,6 +114,27 @@ describe("an outbox", () => {
     expect(post.queries).toBe(0);
     expect(post.resent.size).toBe(0);
     expect(post.disk.get("uplink:county")).toBe(4);
+  });
+
+  test("waits for no log while an event is on its way to the disk: it goes out in the instant in which it is told", async () => {
+    const post = new Post();
+    await post.outbox.open();
+    post.outbox.connected(true);
+    post.happen();
+    await settled();
+    for (let round = 0; round < 5; round++) {
+      post.committing = [];
+      post.happen(2);
+      const [first, second] = post.committing as [AlarmEvent, AlarmEvent];
+      post.tell(first);
+      await settled();
+      post.committing = [second];
+      post.tell(second);
+      post.committing = undefined;
+      await settled();
+      expect(post.received.at(-1)).toBe(second.seq);
+    }
+    expect(firsts(post.received)).toEqual(post.received);
   });
 
   test("that is new begins with what happens next", async () => {

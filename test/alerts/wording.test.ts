@@ -41,10 +41,10 @@ describe("what duty staff read", () => {
     expect(last().text.zh).toContain("超过 25 %LEL，由黄色升为橙色");
   });
 
-  test("a level that still holds inside its deadband is not called below its limit", () => {
+  test("a level that still holds inside its deadband is called neither above nor below its limit", () => {
     plant.assert("gas-leak", "gd-01.lel", "red", { value: 60, limit: 50 });
     plant.assert("gas-leak", "gd-01.lel", "yellow", { value: 9, limit: 10 });
-    expect(last().text.zh).toContain("可燃气体浓度 9 %LEL，超过 10 %LEL（低报），由红色降为黄色，尚未解除");
+    expect(last().text.zh).toContain("可燃气体浓度 9 %LEL，曾超过 10 %LEL（低报），由红色降为黄色，尚未解除");
   });
 
   test("a value beyond the detector's range is danger in words, never a number", () => {

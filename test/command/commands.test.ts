@@ -164,9 +164,9 @@ describe("tocsin docs", () => {
   test("writes the pages, then finds them up to date, and names one that was edited", async () => {
     using folder = temporaryFolder("docs");
     const first = await tocsin("docs", "--folder", folder.path);
-    expect(first.stdout.filter((line) => line.startsWith("written: ")).length).toBe(3);
+    expect(first.stdout.filter((line) => line.startsWith("written: ")).length).toBeGreaterThanOrEqual(13);
     expect((await tocsin("docs", "--check", "--folder", folder.path)).code).toBe(0);
-    const page = folder.join("errors.md");
+    const page = folder.join("generated/errors.md");
     writeFileSync(page, `${readFileSync(page, "utf8")}\nmore\n`);
     const edited = await tocsin("docs", "--check", "--folder", folder.path);
     expect(edited.stdout).toEqual([`stale: ${page}`]);

@@ -15,6 +15,12 @@ export interface LogLine {
   readonly fields: Record<string, unknown>;
 }
 
+interface StandOptions {
+  readonly files?: Record<string, string>;
+  readonly data?: string;
+  readonly staff?: { username: string; password: string };
+}
+
 /** Keeps what is logged. */
 class RecordingLog implements Log {
   readonly lines: LogLine[] = [];
@@ -39,15 +45,13 @@ export class Stand implements AsyncDisposable {
   readonly clock = new JumpingClock();
   readonly #log = new RecordingLog();
   readonly #data: string | undefined;
+  readonly #identity: StandOptions["staff"];
   gateway!: Gateway;
   staff!: Staff;
 
-  /** `files`: further files beside `site.yaml`. `data`: a data folder elsewhere. */
-  static async start(
-    site: string,
-    options: { files?: Record<string, string>; data?: string } = {},
-  ): Promise<Stand> {
-    const stand = new Stand(options.data);
+  /** `files`: further files beside `site.yaml`. `data`: a data folder elsewhere. `staff`: as whom staff connects. */
+  static async start(site: string, options: StandOptions = {}): Promise<Stand> {
+    const stand = new Stand(options);
     for (const [name, text] of Object.entries({ "site.yaml": site, ...options.files })) {
       mkdirSync(dirname(stand.folder.join(name)), { recursive: true });
       writeFileSync(stand.folder.join(name), text);
@@ -61,8 +65,9 @@ export class Stand implements AsyncDisposable {
     return stand;
   }
 
-  private constructor(data: string | undefined) {
+  private constructor({ data, staff }: StandOptions) {
     this.#data = data;
+    this.#identity = staff;
   }
 
   /** Everything logged so far, at level `info` and above. */
@@ -81,7 +86,7 @@ export class Stand implements AsyncDisposable {
       log: this.#log,
       ...(this.#data === undefined ? {} : { data: this.#data }),
     });
-    this.staff = await Staff.connect(this.gateway.addresses.mqtt!);
+    this.staff = await Staff.connect(this.gateway.addresses.mqtt!, this.#identity);
   }
 
   async stop(): Promise<void> {

@@ -265,6 +265,17 @@ test("when the thread crashes, questions are refused, and a new one goes on from
   );
 });
 
+test("a reader thread that throws is started again, as one that ends is", async () => {
+  using journal = new WrittenJournal();
+  await using bench = await ReaderBench.start(journal);
+  // Nothing of ours sends this; it stands for a fault that nobody caught.
+  bench.reader.gatewayHealth(null as unknown as Record<string, number>);
+  await until("the crash is noticed", () =>
+    bench.log.lines.some(({ message }) => message.includes("crashed")),
+  );
+  await until("the new thread answers", async () => (await bench.reader.cursor("any")) === 0);
+});
+
 test("a site whose journal was let go while a sink was away counts what it lost when it comes back", async () => {
   using journal = new WrittenJournal();
   await using server = await MisbehavingServer.start();

@@ -124,7 +124,7 @@ export function pageOf(first: number, plain: PlainPage): Page {
   const received = plain.received ?? T0 + first;
   const flat = plain.messages.flat();
   let end = 0;
-  return {
+  return inOneBuffer({
     first,
     readings: flat.length,
     series: Uint32Array.from(flat, ([series]) => series),
@@ -144,7 +144,32 @@ export function pageOf(first: number, plain: PlainPage): Page {
       input: { kind: "tick" as const, at: received + i },
     })),
     events: plain.events ?? [],
-  };
+  });
+}
+
+/** The page with all its columns in one buffer, as the intake makes them: when that buffer goes, all of them go. */
+function inOneBuffer(page: Page): Page {
+  const columns = Object.entries(page).filter(([, column]) => ArrayBuffer.isView(column)) as [
+    string,
+    Float64Array | Uint32Array | Uint8Array,
+  ][];
+  // Widest first, so that each column is aligned.
+  columns.sort(([, a], [, b]) => b.BYTES_PER_ELEMENT - a.BYTES_PER_ELEMENT);
+  const bytes = columns.reduce((sum, [, { byteLength }]) => sum + byteLength, 0);
+  const buffer = new ArrayBuffer(bytes);
+  let at = 0;
+  const moved = columns.map(([name, column]) => {
+    const Column = column.constructor as new (
+      buffer: ArrayBuffer,
+      at: number,
+      length: number,
+    ) => typeof column;
+    const copy = new Column(buffer, at, column.length);
+    copy.set(column);
+    at += column.byteLength;
+    return [name, copy];
+  });
+  return { ...page, ...Object.fromEntries(moved) };
 }
 
 /** Commits a page and waits until it is on disk. */

@@ -82,13 +82,36 @@ describe("a status word decides what a concentration is worth", () => {
     expect(read(lel, { 0: 1040, 1: 0b000_0100 }).lel).toEqual({ value: 104, reason: "over_range" });
   });
 
+  test("a detector that is locked over range and shows no number is over range all the same", () => {
+    const locked = { value: Number.POSITIVE_INFINITY, reason: "over_range" };
+    expect(read(lel, { 0: 0x8000, 1: 0b100_0000 }).lel).toEqual(locked);
+    expect(read(lel, { 0: 0x8000, 1: 0b100_0100 }).lel).toEqual(locked);
+    expect(read(lel, { 0: 0x8000, 1: 0b101_0000 }).lel).toEqual({ value: Number.NaN, reason: "inhibited" });
+  });
+
+  test("a status that is no number leaves the value uncertain, as one that could not be read", () => {
+    const status = { register: { address: 1, type: "bcd16" as const }, affects: ["gas"] };
+    const odd: TestDevice = {
+      id: "a",
+      profile: {
+        channels: { gas: { quantity: "gas_lel" } },
+        modbus: {
+          channels: { gas: { address: 0 } },
+          status: [{ ...status, when: [{ equals: 4, reason: "inhibited" as const }] }],
+        },
+      },
+    };
+    expect(read(odd, { 0: 0, 1: 0x0000 }).gas).toEqual({ value: 0, reason: "good" });
+    expect(read(odd, { 0: 0, 1: 0x000f }).gas).toEqual({ value: 0, reason: "uncertain" });
+  });
+
   test("but while people calibrate it, even over range is bad", () => {
     expect(read(lel, { 0: 1040, 1: 0b010_0000 }).lel).toEqual({ value: Number.NaN, reason: "calibrating" });
   });
 
   test("sentinels of the register itself", () => {
     expect(read(lel, { 0: 0x8000 }).lel).toEqual({ value: Number.NaN, reason: "sensor_failure" });
-    expect(read(lel, { 0: 0xfffd }).lel).toEqual({ value: -0.30000000000000004, reason: "good" });
+    expect(read(lel, { 0: 0xfffd }).lel).toEqual({ value: -0.3, reason: "good" });
   });
 
   test("a status that could not be read leaves the value uncertain: it may raise, not clear", () => {
@@ -181,6 +204,36 @@ describe("instruments of level and vibration", () => {
     const found = read({ id: "a", profile: "aquaread-leveline" }, { 0: 1234, 1: 0, 2: 15_132 });
     expect(found.pressure!.value).toBeCloseTo(151.32, 9);
     expect(found.temperature!.value).toBeCloseTo(12.34, 9);
+  });
+});
+
+describe("a register that holds a state", () => {
+  const panel: TestDevice = {
+    id: "p",
+    profile: {
+      channels: { fire: { quantity: "fire" }, smoke: { quantity: "smoke" }, mode: { quantity: "mode" } },
+      modbus: {
+        channels: {
+          fire: { address: 0 },
+          smoke: { address: 1, states: { "0": 0, "2": 1, "3": 1 } },
+          mode: { address: 2 },
+        },
+      },
+    },
+  };
+
+  test("says what its profile lists; a code that nobody listed is not the absence of fire", () => {
+    const said = (fire: number, smoke: number) => read(panel, { 0: fire, 1: smoke, 2: 7 });
+    expect(said(1, 2)).toMatchObject({
+      fire: { value: 1, reason: "good" },
+      smoke: { value: 1, reason: "good" },
+    });
+    expect(said(0, 0)).toMatchObject({
+      fire: { value: 0, reason: "good" },
+      smoke: { value: 0, reason: "good" },
+    });
+    const unknown = { value: Number.NaN, reason: "undecodable" };
+    expect(said(2, 1)).toMatchObject({ fire: unknown, smoke: unknown, mode: { value: 7, reason: "good" } });
   });
 });
 

@@ -170,6 +170,22 @@ describe("repeats", () => {
     expect(stage.values).toEqual([1, 2, 1]);
   });
 
+  test("an alarm of a device that numbers every message alike is no repeat of its alarm before the all-clear", async () => {
+    const stage = await open();
+    const session = { clean: false };
+    for (const [value, dup] of [
+      ["1", false],
+      ["0", false],
+      ["1", true],
+    ] as const) {
+      const awake = await stage.connect(session);
+      awake.publish(TOPIC, value, { id: 1, dup });
+      await awake.ping();
+      await awake.break();
+    }
+    expect(stage.values).toEqual([1, 0, 1]);
+  });
+
   test("equal values in equal packets without DUP are two readings", async () => {
     const stage = await open();
     const client = await stage.connect();

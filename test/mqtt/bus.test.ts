@@ -48,6 +48,38 @@ describe("the embedded broker as a message bus", () => {
     for (const client of [early, late, last]) await client.break();
   });
 
+  test("states and events of one instant all reach who listens to both, in order", async () => {
+    const client = await subscriber("tocsin/#");
+    const expected: string[] = [];
+    for (let n = 0; n < 50; n++) {
+      for (const [kind, retain] of [
+        ["event", false],
+        ["alarm", true],
+        ["point", true],
+      ] as const) {
+        void driver.bus.publish(`tocsin/demo/${kind}/${n}`, "x", { qos: 1, retain });
+        expected.push(`tocsin/demo/${kind}/${n} x false`);
+      }
+    }
+    await client.waitFor("publish", expected.length);
+    expect(texts(client)).toEqual(expected);
+    await client.break();
+  });
+
+  test("a storm of alerts in one instant all goes out, whether anybody listens or not", async () => {
+    const client = await subscriber("tocsin/demo/event/red/#");
+    const storm = 20_000;
+    const published = Array.from({ length: storm }, (_, n) =>
+      driver.bus.publish(`tocsin/demo/event/${n % 100 === 0 ? "red" : "blue"}/${n}`, "x", {
+        qos: 1,
+        retain: false,
+      }),
+    );
+    await Promise.all(published);
+    await client.waitFor("publish", storm / 100);
+    await client.break();
+  });
+
   test("an alert does not wait for held acknowledgements of its subscriber", async () => {
     const client = await subscriber("tocsin/#");
     client.publish("devices/g/depth", "1", { id: 5 });

@@ -74,7 +74,12 @@ describe("a detector over its range", () => {
   const messages = [
     {
       channels: { lel: { path: "v" } },
-      status: [{ path: "state", reasons: { fault: "sensor_failure", calibration: "calibrating", over: "over_range" } }],
+      status: [
+        {
+          path: "state",
+          reasons: { fault: "sensor_failure", calibration: "calibrating", over: "over_range" },
+        },
+      ],
     },
   ] satisfies Payload["messages"];
 
@@ -83,6 +88,16 @@ describe("a detector over its range", () => {
     expect(field.say("t/d", { v: 104, state: "fault" })).toEqual(["d.lel 104 over_range"]);
     expect(field.say("t/d", '{"v": 1e999, "state": "fault"}')).toEqual(["d.lel Infinity over_range"]);
     expect(field.say("t/d", { v: 20, state: "fault" })).toEqual(["d.lel NaN sensor_failure"]);
+  });
+
+  test("stays over range when its status word has both bits", () => {
+    const bits = { "2": "device_failure", "6": "over_range" } as const;
+    const field = new Field(
+      detector({ messages: [{ channels: { lel: {} }, status: [{ path: "s", bits }] }] }),
+    );
+    expect(field.say("t/d", { lel: 64, s: 0b100_0100 })).toEqual(["d.lel 64 over_range"]);
+    expect(field.say("t/d", { lel: 64, s: 0b000_0100 })).toEqual(["d.lel NaN device_failure"]);
+    expect(field.say("t/d", { s: 0b100_0100 })).toEqual(["d.lel Infinity over_range"]);
   });
 
   test("but not while people calibrate it", () => {

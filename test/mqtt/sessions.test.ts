@@ -97,6 +97,20 @@ describe("what the broker keeps", () => {
     expect(sessions.claim("a", "li")).toBe(true);
   });
 
+  test("the present alarms of the gateway, however much clients have left behind", async () => {
+    const { sessions, forgotten } = store({ retained: 2 });
+    for (const topic of ["a", "b", "c"]) await sessions.storeRetained(packet(topic));
+    const own = "tocsin/demo/alarm/gas/well-3/lel/leak";
+    await sessions.storeRetained(packet(own, "red"));
+    await sessions.storeRetained(packet(own, "orange"));
+    expect(topics(await collect(sessions.createRetainedStreamCombi(["#"])))).toEqual(["a", "b", own]);
+    expect(forgotten).toEqual(["retained message"]);
+    await sessions.storeRetained(packet(own, ""));
+    await sessions.storeRetained(packet("a", ""));
+    for (const topic of ["d", "e"]) await sessions.storeRetained(packet(topic));
+    expect(topics(await collect(sessions.createRetainedStreamCombi(["#"])))).toEqual(["b", "d"]);
+  });
+
   test("retained messages up to the bound; those that are there can still change and go", async () => {
     const { sessions, forgotten } = store({ retained: 2 });
     for (const topic of ["a", "b", "c"]) await sessions.storeRetained(packet(topic));

@@ -6,7 +6,7 @@ import type { Site } from "../../model/site.ts";
 import { type Micros, SECOND } from "../../model/time.ts";
 import { Engine, type EngineState } from "../../rules/engine.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
-import type { CommandOutcome } from "../../rules/input.ts";
+import type { CommandOutcome, Recalled } from "../../rules/input.ts";
 import { compileRules, type Rule, type RuleProblem, ruleSchema } from "../../rules/rule.ts";
 import { alarmSettingsSchema } from "../../rules/settings.ts";
 
@@ -115,7 +115,7 @@ export class EngineRun {
     return this;
   }
 
-  boot(options: { boot?: string; seq?: number; occurrence?: number } = {}): this {
+  boot(options: { boot?: string; seq?: number; occurrence?: number; recalled?: Recalled } = {}): this {
     this.engine.apply({
       kind: "boot",
       at: this.now,
@@ -123,6 +123,7 @@ export class EngineRun {
       revision: this.site.revision,
       seq: options.seq ?? this.engine.nextSeq,
       occurrence: options.occurrence ?? this.engine.nextOccurrence,
+      ...(options.recalled === undefined ? {} : { recalled: options.recalled }),
     });
     return this;
   }

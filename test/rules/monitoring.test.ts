@@ -15,6 +15,21 @@ function silentOnly(site: ReturnType<typeof siteOf>, settings: object = {}): Eng
 }
 
 describe("semantics 10: monitoring lost", () => {
+  test("a link whose instruments are all simulated is lost in a simulation; one live one among them makes it real", () => {
+    const lost = (modes: readonly ("live" | "simulated")[]) => {
+      const run = silentOnly(
+        siteOf({
+          points: modes.map((mode, i) => ({ id: `p${i}`, mode })),
+          devices: modes.map((_, i) => detector(`gd${i}`, { point: `p${i}`, link: "bus" })),
+        }),
+      );
+      run.at(0).health("link", 0, false).until(60);
+      return run.events.map(({ subject, mode }) => `${subject} ${mode}`);
+    };
+    expect(lost(["simulated", "simulated"])).toEqual(["link@bus simulated"]);
+    expect(lost(["simulated", "live"])).toEqual(["link@bus live"]);
+  });
+
   test("no usable reading for the stale time raises, at its own logical time", () => {
     const run = silentOnly(siteOf({ devices: [detector("gd")] }));
     run.at(0).read("gd.lel", 1).at(2).read("gd.lel", 1).until(4.9);

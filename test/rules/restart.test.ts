@@ -70,6 +70,19 @@ describe("a restart", () => {
     expect(second.told()).toEqual(["1011 smoke@s.smoke return red"]);
   });
 
+  test("a clock that is set during the off-delay of a channel that will not speak again: the delay starts anew", () => {
+    const home = siteOf({
+      devices: [{ id: "s", channels: [{ id: "smoke", quantity: "smoke", report: "on-change" }] }],
+    });
+    const rules = { smoke: { applies: { quantity: "smoke" }, equals: { red: "active" }, offDelay: "10s" } };
+    const run = new EngineRun(home, rules);
+    run.at(0).boot({ boot: "b1" }).read("s.smoke", 1).at(1).read("s.smoke", 0);
+    run.at(100).boot({ boot: "b1" }).until(109.9);
+    expect(run.told()).toEqual(["0 smoke@s.smoke raise red"]);
+    run.until(110);
+    expect(run.told()).toEqual(["110 smoke@s.smoke return red"]);
+  });
+
   test("event numbers that were reserved and lost are announced void, under a fresh number", () => {
     const first = new EngineRun(site, above({ red: 50 }));
     first.at(0).boot({ seq: 1 }).read("gd.a", 60);
@@ -238,4 +251,66 @@ test("an engine does not go back in time", () => {
   const run = new EngineRun(site, above({ red: 50 }, { onDelay: "10s" }));
   run.at(100).read("gd.a", 60).at(50).read("gd.a", 60).at(110).engine.advance(run.now);
   expect(run.events.map(line)).toEqual(["110 gas@gd.a raise red", "110 monitoring-lost@gd raise yellow"]);
+});
+
+describe("a restart after damage, when only the alarm log knows what was told", () => {
+  const rules = above({ orange: 25, red: 50 });
+  /** An engine that remembers nothing, told what a former one had published. */
+  const recalledFrom = (first: EngineRun, more: Parameters<EngineRun["boot"]>[0] = {}) => {
+    const last = new Map(first.events.map((event) => [event.occurrence, event]));
+    const recalled = {
+      lastSeq: first.events.at(-1)!.seq,
+      standing: [...last.values()].filter(({ to }) => to !== "normal"),
+    };
+    const second = new EngineRun(site, rules);
+    second.at(100).boot({ boot: "b2", seq: 1_001, occurrence: 501, recalled, ...more });
+    return second;
+  };
+
+  test("an active alarm stands, and a reading decides under its own occurrence", () => {
+    const first = new EngineRun(site, rules);
+    first.at(0).boot().read("gd.a", 60).at(1).command("acknowledge", "gas", "gd.a");
+    const second = recalledFrom(first);
+    expect(second.events).toMatchObject([{ transition: "void", voidFrom: 3, voidTo: 1_000, seq: 1_001 }]);
+    expect(second.engine.alarm("gas", "gd.a")).toMatchObject({
+      state: "acknowledged",
+      severity: "red",
+      occurrence: 1,
+      acknowledgedBy: "wang",
+      value: 60,
+    });
+    second.told();
+    second.at(101).read("gd.a", 60).at(102).read("gd.a", 30).at(103).read("gd.a", 0);
+    expect(second.told()).toEqual(["102 gas@gd.a downgrade orange", "103 gas@gd.a return orange"]);
+    expect(second.events.at(-1)).toMatchObject({ occurrence: 1 });
+  });
+
+  test("one that had returned is not taken for active: when the condition comes back, that is told", () => {
+    const first = new EngineRun(site, rules);
+    first.at(0).boot().read("gd.a", 60).at(1).read("gd.a", 0);
+    const second = recalledFrom(first);
+    expect(second.engine.alarm("gas", "gd.a")).toMatchObject({ state: "returned", occurrence: 1 });
+    second.told();
+    second.at(101).read("gd.a", 60);
+    expect(second.told()).toEqual(["101 gas@gd.a again red"]);
+  });
+
+  test("lost monitoring stays lost until something is heard", () => {
+    const first = new EngineRun(site, {});
+    first.at(0).boot().message({ channel: "gd.a", value: 1 }, { channel: "gd.b", value: 1 }).until(20);
+    expect(first.told()).toEqual(["10 monitoring-lost@gd raise yellow"]);
+    const second = recalledFrom(first);
+    second.told();
+    expect(second.engine.alarm("monitoring-lost", "gd")).toMatchObject({ state: "unacknowledged" });
+    second.at(101).read("gd.b", 1);
+    expect(second.told()).toEqual(["101 monitoring-lost@gd return yellow"]);
+  });
+
+  test("what no rule stands behind any more ends with a word", () => {
+    const first = new EngineRun(site, rules);
+    first.at(0).boot().read("gd.a", 60);
+    const second = new EngineRun(site, {});
+    second.at(100).boot({ boot: "b2", seq: 1_001, recalled: { lastSeq: 1, standing: first.events } });
+    expect(second.told().at(-1)).toEqual("100 gas@gd.a withdraw red");
+  });
 });

@@ -46,7 +46,8 @@ export class RecordingIntake implements Intake {
   #last: Ticket = 0;
   readonly #durableListeners = new Set<(durable: Ticket) => void>();
   readonly #relievedListeners = new Set<() => void>();
-  readonly #identities = new Set<string>();
+  /** What was said last, by sender and number. */
+  readonly #identities = new Map<number, number>();
 
   constructor({ instant = true }: { instant?: boolean } = {}) {
     this.instant = instant;
@@ -69,7 +70,7 @@ export class RecordingIntake implements Intake {
     if (ticket === REFUSED) return REFUSED;
     this.#last = ticket;
     if (batch.identityHigh !== 0 || batch.identityLow !== 0) {
-      this.#identities.add(`${batch.identityHigh} ${batch.identityLow}`);
+      this.#identities.set(batch.identityLow, batch.identityHigh);
     }
     if (this.instant) this.makeDurable();
     return ticket;
@@ -116,7 +117,7 @@ export class RecordingIntake implements Intake {
   }
 
   isRepeat(identityHigh: number, identityLow: number): boolean {
-    return this.#identities.has(`${identityHigh} ${identityLow}`);
+    return this.#identities.get(identityLow) === identityHigh;
   }
 
   linkHealth(link: number, up: boolean, reason: Reason): void {

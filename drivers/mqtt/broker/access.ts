@@ -22,6 +22,8 @@ const OPEN: Identity = { user: undefined, role: "open", devices: undefined, own:
 /** `tocsin/<site>/command/<verb>` */
 const COMMAND_LEVELS = 4;
 const COMMAND_LEVEL = "command";
+/** `tocsin/<site>/command/result/…` answers commands: whoever waits for `result/#` must hear the gateway only. */
+const RESULT_LEVEL = "result";
 
 /** Verified in place of a user who does not exist, so that the time taken tells nothing. */
 const NOBODY = "scrypt:16384:8:1:AAAAAAAAAAAAAAAAAAAAAA:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -82,7 +84,7 @@ export class Access {
 
   /** Whether someone may publish; `route` is where the topic leads, when it is a device's. */
   mayPublish(identity: Identity, topic: string, route: Route | undefined): boolean {
-    if (topic.startsWith("$")) return false;
+    if (topic.startsWith("$") || topic.includes("\u0000")) return false;
     if (isTocsin(topic)) return isCommand(topic) && (identity.role === "staff" || identity.role === "open");
     if (identity.role === "open") return true;
     if (identity.role !== "device") return false;
@@ -120,7 +122,12 @@ export function isTocsin(topic: string): boolean {
 export function isCommand(topic: string): boolean {
   if (!isTocsin(topic)) return false;
   const levels = topic.split("/");
-  return levels.length === COMMAND_LEVELS && levels[2] === COMMAND_LEVEL;
+  return (
+    levels.length === COMMAND_LEVELS &&
+    levels[2] === COMMAND_LEVEL &&
+    levels[3] !== RESULT_LEVEL &&
+    levels[3] !== ""
+  );
 }
 
 function below(topic: string): string {

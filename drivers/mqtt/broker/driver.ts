@@ -10,6 +10,7 @@ import type { Driver, DriverContext, Intake, SnapshotValue } from "../../driver.
 import { PACKET } from "../framing.ts";
 import type { GateFault } from "../gate.ts";
 import { Gatekeeper } from "../gatekeeper.ts";
+import "../packet-numbers.ts";
 import type { MqttAddress, PayloadSection } from "../profile.ts";
 import { Reception } from "../reception.ts";
 import { Router } from "../router.ts";
@@ -68,6 +69,8 @@ export class BrokerDriver implements Driver {
     );
     this.bus = new BrokerBus({
       clients: () => this.#clients.values(),
+      retain: (topic, payload, qos) =>
+        this.#sessions.retain({ cmd: "publish", topic, payload, qos, retain: true }),
       onError: (topic, error) =>
         log.error({ link: link.id, topic, error: describe(error) }, "a listener on the message bus failed"),
     });

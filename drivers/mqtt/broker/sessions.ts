@@ -119,6 +119,12 @@ export class Sessions {
   }
 
   storeRetained(packet: AedesPublishPacket): Promise<void> {
+    this.retain(packet);
+    return Promise.resolve();
+  }
+
+  /** Keeps a message as its topic's retained one; an empty one clears it. */
+  retain(packet: KeptPacket & { topic: string; payload: string | Buffer }): void {
     const { topic } = packet;
     const own = topic.startsWith(`${TOCSIN_LEVEL}/`);
     if (this.#retained.delete(topic) && !own) this.#others--;
@@ -130,7 +136,6 @@ export class Sessions {
         if (!own) this.#others++;
       }
     }
-    return Promise.resolve();
   }
 
   createRetainedStreamCombi(filters: readonly string[]): Readable {

@@ -7,6 +7,7 @@ import type { Log } from "../../../model/log.ts";
 import { type Clock, MILLISECOND, type Micros, SECOND, type Timer } from "../../../model/time.ts";
 import { Gate, type GateFault } from "../gate.ts";
 import type { Gatekeeper } from "../gatekeeper.ts";
+import "../packet-numbers.ts";
 import { type ConnectionOptions, MQTT_PORTS } from "./options.ts";
 
 /** What the broker publishes for us when our connection ends without a word. */

@@ -9,7 +9,7 @@ import { SystemClock } from "../../../model/time.ts";
  * `tocsin run` does.
  */
 
-const { log } = openLog("json");
+const { log } = await openLog("json");
 const gateway = await Gateway.start({
   configuration: loadConfiguration(process.argv[2] ?? "", {}),
   clock: new SystemClock(),

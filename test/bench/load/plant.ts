@@ -13,6 +13,11 @@ const READ_HOLDING = 3;
 /** Values run from 0 to this and begin again: below every limit of the benches. */
 const GREATEST = 90;
 
+/** Instruments' last digits move: values without noise would be stored in next to nothing. */
+const NOISE = 8;
+/** Neighbouring registers differ. */
+const SPREAD = 7;
+
 let requests = 0;
 /** What registers say now: one more with each tenth of a second. */
 let drift = 0;
@@ -28,7 +33,10 @@ function answer(request: Buffer): Buffer {
   bytes[6] = request[6]!;
   bytes[7] = READ_HOLDING;
   bytes[8] = count * 2;
-  for (let i = 0; i < count; i++) bytes.writeUInt16BE((address + i + drift) % GREATEST, 9 + i * 2);
+  for (let i = 0; i < count; i++) {
+    const noise = Math.floor(Math.random() * NOISE);
+    bytes.writeUInt16BE(((address + i) * SPREAD + drift + noise) % GREATEST, 9 + i * 2);
+  }
   return bytes;
 }
 
