@@ -243,7 +243,11 @@ export class Gateway {
 
   #checkpoint(): void {
     this.intake.flush();
-    const state: Checkpoint = { engine: this.engine.checkpoint(), timeliness: this.#timeliness.checkpoint() };
+    const state: Checkpoint = {
+      revision: this.configuration.site.revision,
+      engine: this.engine.checkpoint(),
+      timeliness: this.#timeliness.checkpoint(),
+    };
     this.journal.checkpoint(state, this.intake.last);
   }
 
@@ -330,7 +334,11 @@ export class Gateway {
     await Promise.allSettled(buses.map((driver) => driver.stop()));
     this.intake.stop();
     this.journal.checkpoint(
-      { engine: this.engine.checkpoint(), timeliness: this.#timeliness.checkpoint() } satisfies Checkpoint,
+      {
+        revision: this.configuration.site.revision,
+        engine: this.engine.checkpoint(),
+        timeliness: this.#timeliness.checkpoint(),
+      } satisfies Checkpoint,
       this.intake.last,
     );
     await this.journal.close();
@@ -339,6 +347,8 @@ export class Gateway {
 
 /** What a checkpoint holds: the state of everything that is a function of the journal. */
 interface Checkpoint {
+  /** Revision of the configuration that led to it. */
+  readonly revision: string;
   readonly engine: ReturnType<Engine["checkpoint"]>;
   readonly timeliness: ReturnType<Timeliness["checkpoint"]>;
 }
@@ -361,12 +371,16 @@ async function restore(configuration: Configuration, journal: Journal): Promise<
   const repeats = new RepeatMemory();
   const { checkpoint, identities } = journal.recovery;
   let lastReceived = 0;
-  if (checkpoint !== undefined) {
-    const state = checkpoint.state as Checkpoint;
+  const state = checkpoint?.state as Checkpoint | undefined;
+  const after = checkpoint?.sequence ?? -1;
+  const foreign = await isForeign(journal, { after, revision: state?.revision }, site.revision);
+  if (state !== undefined) {
     // After a clean stop nothing lies behind the checkpoint; its time counts all the same, or the rules' clock would stand still
     // until a wall clock that was set back has caught up.
     lastReceived = state.engine.now ?? 0;
-    engine.restore(state.engine);
+    // Alarms and timers that have gone on since under another configuration are not those of the checkpoint any more.
+    const { now, boot, stream, channels } = state.engine;
+    engine.restore(foreign ? { ...engine.checkpoint(), now, boot, stream, channels } : state.engine);
     timeliness.restore(state.timeliness);
   }
   for (const [i, at] of identities.received.entries()) {
@@ -374,7 +388,10 @@ async function restore(configuration: Configuration, journal: Journal): Promise<
   }
   const channelOf = new Map(Array.from(journal.series, (series, channel) => [series, channel] as const));
   const restoration = new Restoration({ engine, timeliness, repeats, channelOf });
-  for await (const page of journal.tail(checkpoint?.sequence ?? -1)) restoration.page(page);
+  for await (const page of journal.tail(after)) {
+    if (foreign) restoration.foreign(page);
+    else restoration.page(page);
+  }
   return {
     engine,
     timeliness,
@@ -384,6 +401,20 @@ async function restore(configuration: Configuration, journal: Journal): Promise<
       emit = target;
     },
   };
+}
+
+/** Whether anything behind the checkpoint was evaluated under another configuration than today's. */
+async function isForeign(
+  journal: Journal,
+  from: { after: number; revision: string | undefined },
+  revision: string,
+): Promise<boolean> {
+  let then = from.revision;
+  for await (const page of journal.tail(from.after)) {
+    for (const { input } of page.inputs) if (input.kind === "boot") then = input.revision;
+    if (then !== undefined && then !== revision) return true;
+  }
+  return false;
 }
 
 /** The durable identity of every channel, in channel order. */

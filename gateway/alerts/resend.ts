@@ -1,7 +1,9 @@
 import type { AlarmEvent } from "../../rules/event.ts";
 
-/** Numbers that one request may cover; the result says where to go on. */
-export const RESEND_SPAN_MAX = 10_000;
+/** Messages that one request may bring; the result says where to go on. Numbers without an event cost nothing. */
+const MESSAGES_MAX = 10_000;
+/** Events that are in memory and not in the log are among the last so many numbers. */
+const RECENT_SPAN = 10_000;
 /** Events read and published at a time: the next page waits until the broker has this one. */
 const PAGE = 100;
 
@@ -36,7 +38,7 @@ export interface ResendOptions {
  * @throws what reading or publishing throws; what was published until then stays published.
  */
 export async function resend({ from, to, last, events, recent, publish }: ResendOptions): Promise<Resent> {
-  const end = Math.min(to, last, from + RESEND_SPAN_MAX - 1);
+  let end = Math.min(to, last);
   let at = from;
   let messages = 0;
   let covered = 0;
@@ -50,9 +52,10 @@ export async function resend({ from, to, last, events, recent, publish }: Resend
       ({ seq }) => seq >= at && seq <= end,
     );
     const first = page[0]?.seq ?? end + 1;
-    const fresh = memory(at, first, recent);
+    const fresh = memory(Math.max(at, last - RECENT_SPAN), first, recent);
     await send([...fresh, ...page]);
     at = (page.at(-1)?.seq ?? end) + 1;
+    if (messages >= MESSAGES_MAX) end = Math.min(end, at - 1);
   }
   const behind = end < last ? (await events({ from: end + 1, to: last + 1, limit: 1 }))[0] : undefined;
   if (behind?.transition === "void" && (behind.voidFrom ?? behind.seq) <= end) await send([behind]);

@@ -151,11 +151,13 @@ export class Intake implements DriverIntake {
 
   enter(batch: ReadingBatch, patience: Patience): Ticket {
     if (this.#stopped) return REFUSED;
-    const { engine, journal, page, intakeClock, derivations } = this.#o;
+    const { engine, journal, page, intakeClock, derivations, timeliness } = this.#o;
     const received = intakeClock.now();
+    timeliness.judge(batch, received);
+    // Before anything is left out: samples of several axes belong together by their place in the message.
+    derivations.extend(batch);
     this.#admit(batch, received);
     if (batch.length === 0) return this.#last;
-    derivations.extend(batch);
     this.#entered.add(batch.length);
     engine.readings(batch, 0, batch.length, received);
     const waiting = page.readings + journal.inFlight.readings;
@@ -287,12 +289,10 @@ export class Intake implements DriverIntake {
     for (const pending of this.#pendingEvents.splice(0)) this.#release(pending, false);
   }
 
-  /** Judges times, marks modes, and takes repeated bad readings out of the batch, in place. */
+  /** Marks modes, and takes repeated bad readings out of the batch, in place. */
   #admit(batch: ReadingBatch, received: Micros): void {
-    const { timeliness } = this.#o;
-    timeliness.judge(batch, received);
     const { channel, value, reason, flags, time } = batch;
-    const { claimedIndex } = timeliness;
+    const { claimedIndex } = this.#o.timeliness;
     let kept = 0;
     let claim = 0;
     for (let i = 0; i < batch.length; i++) {

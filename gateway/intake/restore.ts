@@ -38,6 +38,18 @@ export class Restoration {
     this.#channelOf = options.channelOf;
   }
 
+  /**
+   * Takes in a page that was evaluated under another configuration. Its readings are history: under today's rules they would
+   * raise alarms that nobody was told of. What stood then is taken from the alarm log.
+   */
+  foreign(page: Page): void {
+    for (let m = 0; m < page.messages; m++) {
+      this.#fill(page, m);
+      this.#seen(page.received[m]!);
+    }
+    for (const { input } of page.inputs) this.#seen(input.at);
+  }
+
   page(page: Page): void {
     let nextInput = 0;
     for (let m = 0; m < page.messages; m++) {
@@ -58,6 +70,15 @@ export class Restoration {
   }
 
   #message(page: Page, m: number): void {
+    const batch = this.#fill(page, m);
+    const received = page.received[m]!;
+    this.#engine.readings(batch, 0, batch.length, received);
+    this.restored.readings += batch.length;
+    this.#seen(received);
+  }
+
+  /** The readings of a message in today's channels; the memories of times and repeats have seen them then. */
+  #fill(page: Page, m: number): ReadingBatch {
     const start = m === 0 ? 0 : page.end[m - 1]!;
     const end = page.end[m]!;
     const received = page.received[m]!;
@@ -72,9 +93,7 @@ export class Restoration {
     const [high, low] = [page.identityHigh[m]!, page.identityLow[m]!];
     if (high !== 0 || low !== 0) this.#repeats.remember(high, low, received);
     this.#timeliness.replayed(batch, received);
-    this.#engine.readings(batch, 0, batch.length, received);
-    this.restored.readings += batch.length;
-    this.#seen(received);
+    return batch;
   }
 
   #seen(at: Micros): void {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { bytesSchema, durationSchema } from "../../model/schema.ts";
-import { DAY, MILLISECOND, SECOND } from "../../model/time.ts";
+import { DAY, MILLISECOND, MINUTE, SECOND } from "../../model/time.ts";
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
@@ -90,11 +90,11 @@ export const journalOptionsSchema = z
       .prefault({})
       .meta({ description: "How long alarm events are kept; readings never push them out." }),
     checkpoint: durationSchema({ min: "1s", max: "1h" })
-      .default(10 * SECOND)
+      .default(MINUTE)
       .meta({
         description:
-          "How often the state of rules and alarms is saved; after a crash what is behind it is evaluated again.",
-        examples: ["10s"],
+          "How often the state of rules and alarms is saved; after a crash what is behind it is evaluated again, some millions of readings a second. Saving stops the main thread for about 3 ms per 1,000 channels.",
+        examples: ["1m"],
       }),
   })
   .meta({ description: "The durable record of readings, commands and alarm events in the data folder." });

@@ -14,7 +14,7 @@ import type { LostRecords } from "./salvage.ts";
 export type Tell = (message: FromWriter, transfer?: readonly ArrayBuffer[]) => void;
 
 /** Event and occurrence numbers leased at once: a crash leaves a gap of at most twice this. */
-export const NUMBER_SPAN = 10_000;
+export const NUMBER_SPAN = 1_000_000;
 
 /** Numbers that main uses up. */
 export type NumberKind = "event" | "occurrence";

@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { resend } from "../../gateway/alerts/resend.ts";
 import { SECOND } from "../../model/time.ts";
+import type { AlarmEvent } from "../../rules/event.ts";
 import type { ManualClock } from "../support/manual-clock.ts";
 import { AlertDesk, settled } from "./support/alert-desk.ts";
 import { expectValid } from "./support/published.ts";
@@ -270,14 +272,31 @@ describe("resend", () => {
     });
   });
 
-  test("a span too long for one request says where to go on", async () => {
+  test("a million numbers that a crash has lost come back as the one message that says so", async () => {
     desk.plant.boot(1);
-    desk.plant.boot(30_000);
-    const first = await send(RESEND, { id: "r-1", from: 1, to: 30_000 });
-    expect(first).toMatchObject({ resent: { to: 10_000, next: 10_001 } });
-    expect(await send(RESEND, { id: "r-2", from: 25_000, to: 30_000 })).toMatchObject({
-      resent: { next: null, messages: 1 },
+    desk.plant.boot(1_000_000);
+    expect(await send(RESEND, { id: "r-1", from: 2, to: 1_000_000 })).toMatchObject({
+      resent: { to: 1_000_000, next: null, messages: 1, missing: 0 },
     });
+  });
+
+  test("more events than one request may bring: the result says where to go on", async () => {
+    const log = Array.from({ length: 10_250 }, (_, i) => ({ seq: i + 1, transition: "raise" }) as AlarmEvent);
+    const sent: number[] = [];
+    const request = (from: number) =>
+      resend({
+        from,
+        to: 20_000,
+        last: log.length,
+        events: ({ from: first, to, limit }) =>
+          Promise.resolve(log.filter(({ seq }) => seq >= first && seq < to).slice(0, limit)),
+        recent: () => undefined,
+        publish: ({ seq }) => Promise.resolve(void sent.push(seq)),
+      });
+    const first = await request(1);
+    expect(first).toMatchObject({ to: 10_000, next: 10_001, messages: 10_000, missing: 0 });
+    expect(await request(first.next!)).toMatchObject({ to: 10_250, next: null, messages: 250, missing: 0 });
+    expect(sent).toEqual(log.map(({ seq }) => seq));
   });
 
   test("numbers to come are nothing to wait for", async () => {

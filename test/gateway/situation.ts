@@ -64,6 +64,8 @@ const stepSchema = z.union([
     accepted: z.boolean(),
     refusal: z.string().optional(),
   }),
+  /** Asks for every event since the beginning again, over MQTT: those of a restart come before anybody can listen. */
+  z.strictObject({ resend: z.literal(true) }),
   /** The disk hangs, and works again. */
   z.strictObject({ disk: z.enum(["stalls", "works"]) }),
   /** The gateway is stopped and started again, with the same data folder; with another site file when one is named. */
@@ -194,9 +196,12 @@ class Stage implements AsyncDisposable {
       occurrence: string;
       severity: string;
       uncommitted: boolean;
+      resent: boolean;
       rule: { id: string };
       where: { subject: string };
     };
+    // What comes again by request counts once; what comes twice by itself does not go unseen.
+    if (event.resent && this.#seen.some(({ seq }) => seq === event.seq)) return;
     const words = [event.transition, event.rule?.id, event.where?.subject, event.severity].filter(Boolean);
     this.#seen.push({
       seq: event.seq,
@@ -238,6 +243,8 @@ class Stage implements AsyncDisposable {
       });
     } else if ("command" in step) {
       await this.#command(step);
+    } else if ("resend" in step) {
+      await this.#resend();
     } else if ("disk" in step) {
       if (step.disk === "stalls") this.#gateway.journal.pause();
       else this.#gateway.journal.resume();
@@ -268,6 +275,18 @@ class Stage implements AsyncDisposable {
     await using instrument = await RawClient.connect(port, { clientId: "instrument", clean: false });
     instrument.publish(topic, JSON.stringify(this.#timed(payload)), { id, dup });
     await until("its PUBACK", () => instrument.acknowledged.includes(id));
+  }
+
+  async #resend(): Promise<void> {
+    const id = `request-${this.#nextRequest++}`;
+    const { engine, configuration } = this.#gateway;
+    const request = { id, from: 1, to: engine.nextSeq - 1 };
+    await this.#client.publishAsync(
+      `tocsin/${configuration.site.id}/command/resend`,
+      JSON.stringify(request),
+      { qos: 1 },
+    );
+    await until(`the result of ${id}`, () => this.#results.get(id));
   }
 
   async #command(step: {
