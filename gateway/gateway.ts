@@ -151,6 +151,11 @@ export class Gateway {
     this.drivers = new Map();
   }
 
+  /** How far the intake clock leads the wall clock, µs; negative while it lags. It never goes back, so a clock set back shows here. */
+  get clockAhead(): Micros {
+    return this.#intakeClock.ahead;
+  }
+
   /** Whether everything that belongs to us runs; what belongs to others (links, sinks) is in the counters and alarms. */
   get ready(): boolean {
     return this.#ready;

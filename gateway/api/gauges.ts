@@ -16,6 +16,11 @@ export function gauges(observed: Observed): Gauge[] {
       value: (observed.now() - observed.startedAt) / SECOND,
     },
     {
+      name: "clock_ahead_seconds",
+      help: "How far the intake clock leads the wall clock. Large after the wall clock was set back: times of readings lead by as much.",
+      value: observed.clockAhead / SECOND,
+    },
+    {
       name: "journal_failed",
       help: "1 while the journal cannot write.",
       value: Number(journal.failure !== undefined),

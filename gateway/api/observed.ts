@@ -20,5 +20,7 @@ export interface Observed {
   };
   readonly ready: boolean;
   readonly startedAt: Micros;
+  /** How far the intake clock leads the wall clock, µs. */
+  readonly clockAhead: Micros;
   now(): Micros;
 }

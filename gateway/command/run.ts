@@ -25,6 +25,7 @@ export async function run(site: string, options: RunOptions): Promise<ExitCode> 
   const log = await openLog(form);
   const clock = new SystemClock();
 
+  let overtime = false;
   let scenario: { stop(): Promise<void> } | undefined;
   try {
     const gateway = await Gateway.start({
@@ -42,12 +43,15 @@ export async function run(site: string, options: RunOptions): Promise<ExitCode> 
     view?.close();
     log.log.info({ signal }, "stopping");
     const stopped = await Promise.race([gateway.stop().then(() => true), overdue()]);
-    if (!stopped) log.log.error({}, "the gateway did not stop in time; what was accepted is on disk");
+    overtime = !stopped;
+    if (overtime) log.log.error({}, "the gateway did not stop in time; what was accepted is on disk");
     else log.log.info({}, "stopped");
     return stopped ? EXIT.ok : EXIT.internal;
   } finally {
     await scenario?.stop();
     await log.close();
+    // What hangs would keep the process alive, and the supervisor waiting.
+    if (overtime) process.exit(EXIT.internal);
   }
 }
 
