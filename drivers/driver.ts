@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { Counters } from "../model/counter.ts";
 import type { Log } from "../model/log.ts";
 import type { Reason } from "../model/quality.ts";
-import type { ReadingBatch } from "../model/reading.ts";
+import type { ChannelIndex, ReadingBatch } from "../model/reading.ts";
 import type { Channel, Component, Device, Link } from "../model/site.ts";
 import type { Clock, Micros } from "../model/time.ts";
 
@@ -47,6 +47,8 @@ export interface Intake {
   accept(batch: ReadingBatch): Promise<Ticket>;
   /** Everything up to this ticket is on disk. */
   readonly durable: Ticket;
+  /** What a channel said last, before this run too; NaN when it was never heard. For drivers that must know what still stands. */
+  lastValue?(channel: ChannelIndex): number;
   /** Calls `listener` with the new value whenever `durable` grows. Returns the way to stop that. */
   onDurable(listener: (durable: Ticket) => void): () => void;
   /** True while more is waiting for the disk than the bound allows: slow acknowledged sources down. */
@@ -171,8 +173,23 @@ export interface DriverKind {
   /** Options of a device's `address` on such a link. */
   readonly address: z.ZodObject;
   /** Which section a profile needs for devices on this link. */
-  readonly section: "modbus" | "payload";
+  readonly section: "modbus" | "payload" | "gb26875";
+  /** A device's address as one text, equal for two that could not be told apart on a link. */
+  addressName?(address: unknown): string;
+  /** Local ids of the channels that belong to a device itself. */
+  channels?(section: unknown): readonly string[];
+  /** What such a device's components are, for protocols whose profiles do not lay out their addresses. */
+  readonly components?: ComponentKind;
   /** Polled protocols: how often the driver asks for a channel of such a device. Undefined: the device speaks by itself. */
   period?(request: { options: unknown; address: unknown; section: unknown; local: string }): Micros;
   load(): Promise<{ create(context: DriverContext): Driver }>;
+}
+
+/** The parts of a device: their addresses, and which channels each has. */
+export interface ComponentKind {
+  readonly address: z.ZodObject;
+  /** Local ids of the channels of a component at this address. */
+  channels(section: unknown, address: unknown): readonly string[];
+  /** Its address as one text, equal for two that could not be told apart on a device. */
+  name(section: unknown, address: unknown): string;
 }

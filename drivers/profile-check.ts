@@ -1,5 +1,7 @@
 import { describe } from "../model/error.ts";
 import { isDiscrete, quantityRow } from "../model/quantity.ts";
+import { analogMapping } from "./gb26875/analog-mapping.ts";
+import type { Gb26875Section } from "./gb26875/profile.ts";
 import type { ModbusSection } from "./modbus/profile.ts";
 import { placedChannels, placedComponentChannels } from "./modbus/registers.ts";
 import type { PayloadSection } from "./mqtt/profile.ts";
@@ -23,10 +25,10 @@ type MappedChannels = Readonly<Record<string, ValueMapping & { readonly type?: u
 /** Everything wrong with a profile that its schema accepted. */
 export function checkProfile(profile: Profile): ProfileProblem[] {
   const problems: ProfileProblem[] = [];
-  if (profile.modbus === undefined && profile.payload === undefined) {
+  if (profile.modbus === undefined && profile.payload === undefined && profile.gb26875 === undefined) {
     problems.push({
       path: ["channels"],
-      message: "no section says how the channels come: modbus or payload",
+      message: "no section says how the channels come: modbus, payload or gb26875",
     });
   }
   for (const [local, channel] of Object.entries(profile.channels)) {
@@ -34,6 +36,7 @@ export function checkProfile(profile: Profile): ProfileProblem[] {
   }
   if (profile.modbus !== undefined) problems.push(...checkModbus(profile, profile.modbus));
   if (profile.payload !== undefined) problems.push(...checkPayload(profile, profile.payload));
+  if (profile.gb26875 !== undefined) problems.push(...checkGb26875(profile, profile.gb26875));
   return problems;
 }
 
@@ -89,6 +92,53 @@ function checkPayload(profile: Profile, section: PayloadSection): ProfileProblem
   }
   for (const [index, { channels }] of section.messages.entries()) {
     problems.push(...checkMapped(profile, channels, ["payload", "messages", index, "channels"]));
+  }
+  return problems;
+}
+
+/** One channel may stand for the same thing of the device, of its systems and of its components. */
+function checkGb26875(profile: Profile, section: Gb26875Section): ProfileProblem[] {
+  const problems: ProfileProblem[] = [];
+  const parts = { device: section.device, systems: section.systems, components: section.components };
+  const taken = new Set(Object.values(parts).flatMap((part) => Object.keys(part)));
+  for (const local of Object.keys(profile.channels)) {
+    if (taken.has(local)) continue;
+    problems.push({
+      path: ["channels", local],
+      message: `the gb26875 section does not say what ${local} is taken from`,
+    });
+  }
+  for (const [name, part] of Object.entries(parts)) {
+    for (const local of Object.keys(part)) {
+      if (profile.channels[local] !== undefined) continue;
+      problems.push({
+        path: ["gb26875", name, local],
+        message: `there is no channel ${local} under channels`,
+      });
+    }
+  }
+  const catches = Object.entries(section.device).some(([local, { unlisted }]) => {
+    const channel = profile.channels[local];
+    return unlisted === "fire" && channel !== undefined && quantityRow(channel.quantity).asserts === "danger";
+  });
+  if (!catches) {
+    problems.push({
+      path: ["gb26875", "device"],
+      message: "nobody would hear of a fire that a component reports which the site does not list",
+      hint: "give the device a channel such as unlisted_fire: { quantity: fire } with { unlisted: fire }",
+    });
+  }
+  for (const [local, source] of Object.entries(section.components)) {
+    const channel = profile.channels[local];
+    if (channel === undefined || source.analog === undefined) continue;
+    const target = { unit: quantityRow(channel.quantity).unit };
+    for (const analog of source.analog) {
+      try {
+        compileValue(analogMapping(source, analog), target);
+      } catch (error) {
+        problems.push({ path: ["gb26875", "components", local, "analog"], message: describe(error) });
+      }
+    }
   }
   return problems;
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { GAS_NAMES, type Gas } from "../model/gas.ts";
 import { QUANTITIES, type Quantity } from "../model/quantity.ts";
 import { durationSchema, idSchema, textSchema } from "../model/schema.ts";
+import { gb26875SectionSchema } from "./gb26875/profile.ts";
 import { modbusSectionSchema } from "./modbus/profile.ts";
 import { payloadSectionSchema } from "./mqtt/profile.ts";
 
@@ -84,5 +85,8 @@ export const profileSchema = z.strictObject({
     .meta({ description: "The channels by local id, which becomes part of keys and topics." }),
   modbus: modbusSectionSchema.optional().meta({ description: "How the channels stand in Modbus registers." }),
   payload: payloadSectionSchema.optional().meta({ description: "How the channels stand in MQTT payloads." }),
+  gb26875: gb26875SectionSchema
+    .optional()
+    .meta({ description: "How the channels stand in GB/T 26875.3 application units." }),
 });
 export type Profile = z.output<typeof profileSchema>;

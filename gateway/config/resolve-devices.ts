@@ -69,7 +69,7 @@ function findParts(around: Surroundings, id: string, options: DeviceOptions): De
   if (link === undefined || profile === undefined) return undefined;
   const section = profile[link.kind.section];
   if (section === undefined) {
-    const has = (["modbus", "payload"] as const).filter((name) => profile[name] !== undefined);
+    const has = (["modbus", "payload", "gb26875"] as const).filter((name) => profile[name] !== undefined);
     problems.at(parsed.tree.spot([...path, "profile"]), {
       message: `device "${id}": profile "${profile.id}" has no section "${link.kind.section}", which a link of type ${link.kind.type} needs`,
       hint: `the profile has: ${has.join(", ")}`,
@@ -94,7 +94,9 @@ function findParts(around: Surroundings, id: string, options: DeviceOptions): De
 /** Two devices that answer to one address would each report the other's values. */
 function checkAddress(around: Surroundings, parts: DeviceParts, taken: Map<string, string>): void {
   const { link, id, address, section } = parts;
-  const name = link.kind.section === "modbus" ? modbusName(address) : topicName({ id, address, section });
+  const named = link.kind.addressName?.(address);
+  const name =
+    named ?? (link.kind.section === "modbus" ? modbusName(address) : topicName({ id, address, section }));
   if (name === undefined) return;
   const key = `${link.link.id} ${name}`;
   const other = taken.get(key);
@@ -147,6 +149,7 @@ function addDevice(around: Surroundings, parts: DeviceParts, result: ResolvedDev
   };
 
   for (const local of locals.own) add(local);
+  const places = new Map<string, string>();
   for (const [componentId, component] of Object.entries(options.components)) {
     const resolved = resolveComponent(around, {
       parts,
@@ -157,7 +160,13 @@ function addDevice(around: Surroundings, parts: DeviceParts, result: ResolvedDev
     });
     result.components.push(resolved);
     componentIndices.push(resolved.index);
-    for (const local of locals.ofComponents) add(local, resolved);
+    checkComponentPlace(around, parts, { component: resolved, taken: places });
+    const { components } = link.kind;
+    const own =
+      components !== undefined && resolved.address !== undefined
+        ? components.channels(parts.section, resolved.address)
+        : locals.ofComponents;
+    for (const local of own) add(local, resolved);
   }
   const derived = resolveDerived(around, { parts, device: index, channels, all: result.channels });
   for (const channel of derived) channels.push(channel.index);
@@ -190,6 +199,8 @@ function addDevice(around: Surroundings, parts: DeviceParts, result: ResolvedDev
 /** Which channels the profile's section reads from the device itself, and which from each of its components. */
 function localChannels(parts: DeviceParts): { own: string[]; ofComponents: string[] } {
   const { profile, link } = parts;
+  if (link.kind.channels !== undefined)
+    return { own: [...link.kind.channels(parts.section)], ofComponents: [] };
   if (link.kind.section === "modbus") {
     return {
       own: Object.keys(profile.modbus?.channels ?? {}),
@@ -222,9 +233,10 @@ function resolveComponent(
     }
   }
   const schema =
-    parts.profile.modbus === undefined || parts.link.kind.section !== "modbus"
+    parts.link.kind.components?.address ??
+    (parts.profile.modbus === undefined || parts.link.kind.section !== "modbus"
       ? undefined
-      : componentAddressSchema(parts.profile.modbus);
+      : componentAddressSchema(parts.profile.modbus));
   let address: unknown;
   if (schema === undefined) {
     problems.at(parsed.tree.spot(path, "key"), {
@@ -252,6 +264,27 @@ function resolveComponent(
     point: point.index,
     ...(address === undefined ? {} : { address }),
   };
+}
+
+/** Two components at one place would each report the other's state. */
+function checkComponentPlace(
+  around: Surroundings,
+  parts: DeviceParts,
+  { component, taken }: { component: Component; taken: Map<string, string> },
+): void {
+  const name =
+    component.address === undefined
+      ? undefined
+      : parts.link.kind.components?.name(parts.section, component.address);
+  if (name === undefined) return;
+  const other = taken.get(name);
+  if (other === undefined) {
+    taken.set(name, component.id);
+    return;
+  }
+  around.problems.at(around.parsed.tree.spot(["devices", parts.id, "components", component.id, "address"]), {
+    message: `component "${component.id}" has the same address as "${other}": ${name}`,
+  });
 }
 
 function checkOverrides(around: Surroundings, parts: DeviceParts, known: ReadonlySet<string>): void {

@@ -9,7 +9,7 @@ import type { Counter, Counters } from "../../model/counter.ts";
 import { MODES } from "../../model/domain.ts";
 import { HostError } from "../../model/error.ts";
 import { BAD, qualityOf, type Reason } from "../../model/quality.ts";
-import { FLAG_LATE, FLAG_MODE_SHIFT, type ReadingBatch } from "../../model/reading.ts";
+import { type ChannelIndex, FLAG_LATE, FLAG_MODE_SHIFT, type ReadingBatch } from "../../model/reading.ts";
 import type { Site } from "../../model/site.ts";
 import { type Clock, MILLISECOND, MINUTE, type Micros, type Timer } from "../../model/time.ts";
 import type { Derivations } from "../../rules/derivation.ts";
@@ -206,6 +206,10 @@ export class Intake implements DriverIntake {
         resolve();
       });
     });
+  }
+
+  lastValue(channel: ChannelIndex): number {
+    return this.#o.engine.channel(channel).value;
   }
 
   onDurable(listener: (durable: Ticket) => void): () => void {

@@ -1,0 +1,59 @@
+import type { Counter, Counters } from "../../model/counter.ts";
+
+/** Everything a link counts. */
+export interface Counts {
+  readonly frames: Counter;
+  readonly readings: Counter;
+  readonly confirmed: Counter;
+  readonly repeats: Counter;
+  readonly denied: Counter;
+  readonly unconfirmed: Counter;
+  readonly refused: Counter;
+  readonly undecodable: Counter;
+  readonly unknownSources: Counter;
+  readonly unlisted: Counter;
+  readonly unmapped: Counter;
+  readonly unasked: Counter;
+  readonly skippedBytes: Counter;
+  readonly turnedAway: Counter;
+  readonly slowed: Counter;
+  readonly dropped: Counter;
+  /** Broken frames by what is wrong with them. */
+  fault(why: string): void;
+  /** Connections that we ended, by the reason. */
+  cut(why: string): void;
+}
+
+/** The counters of one link, by their names in `/metrics`. */
+export function countsOf(counters: Counters, link: string): Counts {
+  const labels = { link };
+  const counter = (name: string, help: string) => counters.counter({ name: `gb26875_${name}`, help, labels });
+  return {
+    frames: counter("frames", "Whole frames with a right checksum."),
+    readings: counter("readings", "Readings decoded from frames."),
+    confirmed: counter("confirmed", "Frames confirmed to their devices, their readings being on disk."),
+    repeats: counter("repeats", "Frames sent again that had been accepted before."),
+    denied: counter("denied", "Frames answered with a denial: broken, or with a command that is not one."),
+    unconfirmed: counter("unconfirmed", "Frames never confirmed, because too many confirmations waited."),
+    refused: counter("refused", "Frames the intake did not keep: evaluated, not confirmed."),
+    undecodable: counter("undecodable", "Frames whose application unit could not be decoded: quarantined."),
+    unknownSources: counter("unknown_sources", "Frames of devices that the site does not have."),
+    unlisted: counter("unlisted", "Objects of systems and components that the site does not list."),
+    unmapped: counter("unmapped", "Values and operations that no channel takes."),
+    unasked: counter("unasked", "Answers to requests that nobody had made, or waited for any more."),
+    skippedBytes: counter("skipped_bytes", "Bytes between frames."),
+    turnedAway: counter("connections_turned_away", "Connections closed at once: not permitted, or too many."),
+    slowed: counter("slowed", "Times that a peer was slowed down because it sent too fast."),
+    dropped: counter("datagrams_dropped", "Datagrams of peers not permitted, too many, or too fast."),
+    fault: (why) =>
+      counters.counter({ name: "gb26875_broken", help: "Broken frames.", labels: { ...labels, why } }).add(),
+    cut: (why) =>
+      counters
+        .counter({
+          name: "gb26875_connections_cut",
+          help: "Connections that we ended.",
+          labels: { ...labels, why },
+        })
+        .add(),
+  };
+}

@@ -1,0 +1,124 @@
+import { type DeviceError, NetworkError } from "../../model/error.ts";
+import { parseListen } from "../../model/listen.ts";
+import type { Driver, DriverContext, Intake, SnapshotValue } from "../driver.ts";
+import type { Gb26875Address } from "./address.ts";
+import { Centre } from "./centre.ts";
+import type { Member } from "./member.ts";
+import { type Gb26875Options, permittedPeers } from "./options.ts";
+import type { Gb26875Section } from "./profile.ts";
+import { type CentreRequest, REQUEST } from "./requests.ts";
+import { type ServerOptions, TcpServer } from "./tcp-server.ts";
+import { UdpServer } from "./udp-server.ts";
+import type { Unit } from "./unit.ts";
+
+/** The server of a GB/T 26875.3 link. @throws ConfigurationError UNIT_MISMATCH, PROFILE_INVALID */
+export function create(context: DriverContext): Driver {
+  return new Gb26875Driver(context as DriverContext<Gb26875Options, Gb26875Address, Gb26875Section>);
+}
+
+export class Gb26875Driver implements Driver {
+  readonly #context: DriverContext<Gb26875Options, Gb26875Address, Gb26875Section>;
+  readonly #centre: Centre;
+  #tcp: TcpServer | undefined;
+  #udp: UdpServer | undefined;
+
+  constructor(context: DriverContext<Gb26875Options, Gb26875Address, Gb26875Section>) {
+    this.#context = context;
+    const { link, options, devices, clock, log, counters } = context;
+    this.#centre = new Centre({ link, options, devices, clock, log, counters });
+  }
+
+  get listening(): string {
+    const address = (this.#tcp ?? this.#udp)?.address;
+    if (address === undefined) return this.#context.options.listen;
+    return `${address.host.includes(":") ? `[${address.host}]` : address.host}:${address.port}`;
+  }
+
+  /** @throws HostError ADDRESS_IN_USE, ADDRESS_UNAVAILABLE */
+  async start(intake: Intake): Promise<void> {
+    const { options, link, clock, log } = this.#context;
+    const common: ServerOptions = {
+      link: link.id,
+      address: parseListen(options.listen)!,
+      limits: options.limits,
+      permitted: permittedPeers(options.peers),
+      centre: this.#centre,
+      clock,
+      log,
+    };
+    this.#centre.start(intake);
+    if (options.transports.includes("tcp")) {
+      this.#tcp = new TcpServer(common);
+      await this.#tcp.start();
+    }
+    if (options.transports.includes("udp")) {
+      // The same port as TCP, where the system chose that.
+      const udp = new UdpServer({ ...common, address: this.#tcp?.address ?? common.address });
+      await udp.start();
+      this.#udp = udp;
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#centre.stop();
+    await Promise.all([this.#tcp?.stop(), this.#udp?.stop()]);
+  }
+
+  /**
+   * Asks the device for its own state and those of its listed systems, where it is connected, and tells what all its channels
+   * said last.
+   * @throws NetworkError LINK_DOWN when it is not connected and has said nothing; DeviceError DEVICE_TIMEOUT when it does not answer.
+   */
+  async read(device: number, signal: AbortSignal): Promise<SnapshotValue[]> {
+    const member = this.#memberOf(device);
+    const asked = this.#askForStates(member);
+    const stopped = new Promise<void>((resolve) =>
+      signal.addEventListener("abort", () => resolve(), { once: true }),
+    );
+    let failure: unknown;
+    await Promise.race([
+      asked.catch((error: DeviceError | NetworkError) => {
+        failure = error;
+      }),
+      stopped,
+    ]);
+    const values = member.station.snapshot();
+    if (values.length === 0 && failure !== undefined) throw failure;
+    return values;
+  }
+
+  /**
+   * Asks a device something of the standard's list; undefined for a mere confirmation. States in the answer enter as readings, too.
+   * @throws NetworkError LINK_DOWN; DeviceError DEVICE_TIMEOUT, DEVICE_EXCEPTION, DEVICE_UNDECODABLE.
+   */
+  ask(device: number, request: CentreRequest): Promise<Unit | undefined> {
+    return this.#memberOf(device).ask(request);
+  }
+
+  /** Sets a device's clock to ours. @throws as `ask` */
+  setClock(device: number): Promise<void> {
+    return this.#memberOf(device).setClock();
+  }
+
+  /** Asks the people on duty (查岗): resolves with whether they answered within so many minutes. @throws as `ask` */
+  dutyCheck(device: number, minutes: number): Promise<boolean> {
+    return this.#memberOf(device).dutyCheck(minutes);
+  }
+
+  async #askForStates(member: Member): Promise<void> {
+    await member.ask(REQUEST.deviceState());
+    for (const { whole, address } of member.station.translation.targets) {
+      if (!whole || address.system === undefined || address.systemAddress === undefined) continue;
+      const { system, systemAddress } = address;
+      await member.ask(REQUEST.systemState({ system, systemAddress }));
+    }
+  }
+
+  #memberOf(device: number): Member {
+    const member = this.#centre.memberOf(device);
+    if (member === undefined) {
+      throw new NetworkError("LINK_DOWN", `no device ${device} on link ${this.#context.link.id}`);
+    }
+    return member;
+  }
+}
