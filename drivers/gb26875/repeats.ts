@@ -7,9 +7,9 @@ import type { Unit } from "./unit.ts";
 
 /** An unconfirmed frame is sent again after at most ten seconds, three times (6.2); a little is added for the way. */
 const RESEND_SPAN: Micros = 40 * SECOND;
-/** Knuth's multiplicative constant, 2^32 / golden ratio: spreads small numbers over 32 bits. */
-const SPREAD = 0x9e37_79b1;
-const HALF = 2 ** 32;
+const SOURCE_BYTES = 6;
+/** Source, serial number and command of the frame whose identity is taken; overwritten by the next. */
+const header = Buffer.alloc(SOURCE_BYTES + 3);
 
 /** 64 bits of who sent what under which number. */
 export interface Identity {
@@ -17,11 +17,13 @@ export interface Identity {
   readonly low: number;
 }
 
-/** The identity of a frame: source, serial number, and the sum of what it says. */
+/** The identity of a frame: who sent it under which number, and what it says. Two sums, so that neither can hide the other. */
 export function identityOf({ source, serial, command, unit }: Frame): Identity {
-  const high = crc32(unit, command);
-  const who = Math.imul(source >>> 0, SPREAD) ^ Math.floor(source / HALF);
-  const low = (who ^ Math.imul(serial + 1, SPREAD) ^ high) >>> 0;
+  header.writeUIntLE(source, 0, SOURCE_BYTES);
+  header.writeUInt16LE(serial, SOURCE_BYTES);
+  header.writeUInt8(command, SOURCE_BYTES + 2);
+  const high = crc32(unit);
+  const low = crc32(header);
   return high === 0 && low === 0 ? { high, low: 1 } : { high, low };
 }
 

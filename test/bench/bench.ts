@@ -4,6 +4,7 @@ import { describeMachine, machineLine } from "./machine.ts";
 import type { Measurement, Row } from "./measurement.ts";
 import { alarmLatency } from "./measurements/alarm-latency.ts";
 import { disk } from "./measurements/disk.ts";
+import { gb26875 } from "./measurements/gb26875.ts";
 import { ingestEmbedded } from "./measurements/ingest-embedded.ts";
 import { ingestExternal } from "./measurements/ingest-external.ts";
 import { memory } from "./measurements/memory.ts";
@@ -24,6 +25,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   ingestEmbedded,
   ingestExternal,
   modbus,
+  gb26875,
   alarmLatency,
   stall,
   rules,

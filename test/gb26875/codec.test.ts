@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { encodeUnit } from "../../drivers/gb26875/encode-unit.ts";
-import { ADDRESS_MAX, encodeFrame, FRAME_MAX, UNIT_MAX } from "../../drivers/gb26875/frame.ts";
+import { ADDRESS_MAX, encodeFrame, FRAME_MAX, readFrame, UNIT_MAX } from "../../drivers/gb26875/frame.ts";
 import { FrameReader } from "../../drivers/gb26875/frame-reader.ts";
 import { decodeText, encodeText } from "../../drivers/gb26875/gb18030.ts";
+import { identityOf } from "../../drivers/gb26875/repeats.ts";
 import { readTime, writeTime, zoneOf } from "../../drivers/gb26875/timestamp.ts";
 import {
   DESCRIPTION_BYTES,
@@ -257,6 +258,20 @@ describe("application units", () => {
     }
     expect(() => decodeUnit(Buffer.alloc(1), OPTIONS)).toThrow(refused);
   });
+});
+
+test("frames of equal words are told apart by source and serial number, neighbours of both included", () => {
+  const unit = encodeUnit(TYPE.deviceState, [{ flags: 1, time: Date.UTC(2026, 4, 21) * 1_000 }], {
+    zone: ZONE,
+  });
+  const seen = new Set<string>();
+  for (let source = 0; source < 100; source++) {
+    for (let serial = 0; serial < 1_000; serial++) {
+      const { high, low } = identityOf(readFrame(frameOf({ source, serial, unit }), 0));
+      seen.add(`${high} ${low}`);
+    }
+  }
+  expect(seen.size).toBe(100_000);
 });
 
 /** A small generator with a seed, so that a crash can be had again. */
