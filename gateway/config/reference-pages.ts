@@ -1,11 +1,15 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { analogTypes } from "../../drivers/gb26875/analog-types.ts";
+import { componentTypes } from "../../drivers/gb26875/component-types.ts";
+import { systemTypes } from "../../drivers/gb26875/system-types.ts";
 import { periodOf } from "../../drivers/modbus/registers.ts";
 import type { Profile } from "../../drivers/profile.ts";
 import { loadProfiles } from "../../drivers/profile-store.ts";
 import { ERROR_CODES } from "../../model/error.ts";
 import { quantityRow } from "../../model/quantity.ts";
+import type { Text } from "../../model/text.ts";
 import { formatDuration } from "../../model/time.ts";
 import { VARIABLES } from "./environment.ts";
 import { optionTables } from "./reference.ts";
@@ -21,6 +25,7 @@ export function referencePages(profiles: string): ReadonlyMap<string, string> {
     ["site-file.md", siteFilePage()],
     ["profiles.md", profilesPage(profiles)],
     ["errors.md", errorsPage()],
+    ["gb26875.md", gb26875Page()],
   ]);
 }
 
@@ -129,6 +134,28 @@ function errorsPage(): string {
     "*configuration*: the site file, a profile or the command line; *device*: an instrument; *network*: something between us and a peer, or the peer; " +
       "*host*: the machine the gateway runs on; *internal*: Tocsin itself.",
     ["| code | at fault | what |", "|---|---|---|", ...rows].join("\n"),
+  ]);
+}
+
+/** The tables of GB/T 26875.3. */
+function gb26875Page(): string {
+  const named = (rows: readonly (readonly [number, Text])[]) =>
+    [
+      "| code | 名称 | name |",
+      "|---|---|---|",
+      ...rows.map(([code, { zh, en }]) => `| ${code} | ${zh} | ${en} |`),
+    ].join("\n");
+  const analog = analogTypes.map(
+    ([code, { zh, en, unit, step }]) => `| ${code} | ${zh} | ${en} | ${step} ${unit ?? "m³/min"} |`,
+  );
+  return page("GB/T 26875.3: codes", [
+    "Codes from 128 to 255 belong to vendors, the others are reserved.",
+    "## Systems (`system`)",
+    named(systemTypes),
+    "## Components (`type`)",
+    named(componentTypes),
+    "## Analog values (`analog`)",
+    ["| code | 名称 | name | step |", "|---|---|---|---|", ...analog].join("\n"),
   ]);
 }
 
