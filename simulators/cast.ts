@@ -1,4 +1,9 @@
 import type { DeviceOnLink } from "../drivers/driver.ts";
+import {
+  channelsAt,
+  componentAddressSchema as transmittedAddressSchema,
+} from "../drivers/gb26875/address.ts";
+import type { Gb26875Section } from "../drivers/gb26875/profile.ts";
 import type { ModbusSection } from "../drivers/modbus/profile.ts";
 import { componentAddressSchema } from "../drivers/modbus/registers.ts";
 import type { PayloadSection } from "../drivers/mqtt/profile.ts";
@@ -92,14 +97,20 @@ function playedOfSite(
   { link, links }: { link: string; links: ReadonlyMap<string, ScenarioLink> },
 ): PlayedDevice {
   const { device, address, profile, channels } = onLink;
-  const overMqtt = links.get(link)?.type === "mqtt";
+  const type = links.get(link)?.type;
+  const speaks = type === "mqtt" || type === "gb26875";
   return {
     id: device.id,
     name: device.name,
     link,
     profile: device.profile,
     address: addressOf(address),
-    section: overMqtt ? { payload: profile as PayloadSection } : { modbus: profile as ModbusSection },
+    section:
+      type === "gb26875"
+        ? { gb26875: profile as Gb26875Section }
+        : type === "mqtt"
+          ? { payload: profile as PayloadSection }
+          : { modbus: profile as ModbusSection },
     liveness: device.liveness,
     channels: channels.map(({ local, channel, component }): PlayedChannel => {
       const { id, key, quantity, unit, range, states, report, period } = channel;
@@ -110,7 +121,7 @@ function playedOfSite(
         quantity,
         unit,
         report,
-        period: overMqtt ? period : 0,
+        period: speaks ? period : 0,
         ...(range === undefined ? {} : { range }),
         ...(states === undefined ? {} : { states }),
         ...(component === undefined
@@ -140,9 +151,11 @@ function playedOfScenario(
     return undefined;
   }
   const section =
-    link.type === "mqtt"
-      ? profile.payload && { payload: profile.payload }
-      : profile.modbus && { modbus: profile.modbus };
+    link.type === "gb26875"
+      ? profile.gb26875 && { gb26875: profile.gb26875 }
+      : link.type === "mqtt"
+        ? profile.payload && { payload: profile.payload }
+        : profile.modbus && { modbus: profile.modbus };
   if (section === undefined) {
     report({
       path: [...path, "profile"],
@@ -193,8 +206,9 @@ function channelsOf(
       add(local);
     return channels;
   }
-  for (const local of Object.keys(section.modbus.channels)) add(local);
-  const schema = componentAddressSchema(section.modbus);
+  const own = "gb26875" in section ? section.gb26875.device : section.modbus.channels;
+  for (const local of Object.keys(own)) add(local);
+  const schema = "gb26875" in section ? transmittedAddressSchema : componentAddressSchema(section.modbus);
   for (const [componentId, { address }] of Object.entries(device.components ?? {})) {
     const path = ["devices", id, "components", componentId];
     const parsed = schema?.safeParse(address ?? {});
@@ -202,7 +216,11 @@ function channelsOf(
     else if (!parsed.success) {
       for (const { message } of parsed.error.issues) report({ path: [...path, "address"], message });
     } else {
-      for (const local of Object.keys(section.modbus.components?.channels ?? {})) {
+      const locals =
+        "gb26875" in section
+          ? channelsAt(section.gb26875, parsed.data)
+          : Object.keys(section.modbus.components?.channels ?? {});
+      for (const local of locals) {
         add(local, { id: componentId, address: fieldsOf(parsed.data) });
       }
     }
@@ -212,11 +230,12 @@ function channelsOf(
 
 /** The parts of an address that the simulators need; drivers have checked the rest. */
 function addressOf(address: unknown): PlayedAddress {
-  const { unit, topic, id } = (address ?? {}) as Record<string, unknown>;
+  const { unit, topic, id, source } = (address ?? {}) as Record<string, unknown>;
   return {
     unit: typeof unit === "number" ? unit : undefined,
     topic: typeof topic === "string" ? topic : undefined,
     id: typeof id === "string" ? id : undefined,
+    source: typeof source === "number" ? source : undefined,
   };
 }
 

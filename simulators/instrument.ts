@@ -1,3 +1,4 @@
+import type { Gb26875Section } from "../drivers/gb26875/profile.ts";
 import type { ModbusSection } from "../drivers/modbus/profile.ts";
 import type { PayloadSection } from "../drivers/mqtt/profile.ts";
 import { ConfigurationError } from "../model/error.ts";
@@ -42,9 +43,12 @@ export interface PlayedDevice {
   readonly link: string;
   /** Id of its profile. */
   readonly profile: string;
-  /** Unit of a Modbus device, or topic and name of an MQTT device. */
+  /** Unit of a Modbus device, topic and name of an MQTT device, or source of a fire transmission device. */
   readonly address: PlayedAddress;
-  readonly section: { readonly modbus: ModbusSection } | { readonly payload: PayloadSection };
+  readonly section:
+    | { readonly modbus: ModbusSection }
+    | { readonly payload: PayloadSection }
+    | { readonly gb26875: Gb26875Section };
   readonly channels: readonly PlayedChannel[];
   /** Longest normal silence; 0: none is known. */
   readonly liveness: Micros;
@@ -54,6 +58,7 @@ export interface PlayedAddress {
   readonly unit?: number | undefined;
   readonly topic?: string | undefined;
   readonly id?: string | undefined;
+  readonly source?: number | undefined;
 }
 
 /** What a channel says at a moment. */

@@ -64,7 +64,7 @@ export function rehearse(options: RehearsalOptions, story: Story): { cast: Cast;
 }
 
 function calm({ section }: PlayedDevice, channel: PlayedChannel): readonly SignalPart[] {
-  if ("payload" in section) return calmSignal(channel, Number.MAX_SAFE_INTEGER);
+  if (!("modbus" in section)) return calmSignal(channel, Number.MAX_SAFE_INTEGER);
   return calmByStatus(channel, section.modbus) ?? calmSignal(channel, greatestOf(channel, section.modbus));
 }
 

@@ -141,6 +141,17 @@ async function createPlayer(
         onTrouble: (words) => trouble(`link@${id}`, words),
       });
     }
+    case "gb26875": {
+      const { Gb26875Player } = await import("./gb26875-player.ts");
+      return new Gb26875Player(id, {
+        centre: parseEndpoint(link.centre),
+        transport: link.transport,
+        instruments: own,
+        stage,
+        onConnection: (device, connected) =>
+          onEvent({ kind: "connection", at: stage.elapsed, device, connected }),
+      });
+    }
     case "mqtt": {
       const { MqttPlayer } = await import("./mqtt-player.ts");
       return new MqttPlayer(id, {

@@ -70,6 +70,14 @@ export const scenarioLinkSchema = z.discriminatedUnion("type", [
     unknownUnit: unknownUnitSchema,
   }),
   z.strictObject({
+    type: z.literal("gb26875"),
+    centre: listenSchema.meta({
+      description: "The monitoring centre that fire transmission devices connect to.",
+      examples: ["127.0.0.1:26875"],
+    }),
+    transport: z.enum(["tcp", "udp"]).default("tcp").meta({ description: "How they send." }),
+  }),
+  z.strictObject({
     type: z.literal("mqtt"),
     url: z
       .string()

@@ -15,6 +15,7 @@ interface LinkOptions {
   readonly parity?: "none" | "even" | "odd";
   readonly stopBits?: 1 | 2;
   readonly listen?: string;
+  readonly transports?: readonly string[];
   readonly tls?: unknown;
   readonly url?: string;
   readonly username?: string;
@@ -43,6 +44,13 @@ export function siteLink(link: Link): ScenarioLink | undefined {
         parity: options.parity ?? "none",
         stopBits: options.stopBits ?? 1,
       };
+    }
+    case "gb26875-server": {
+      const address = parseListen(options.listen ?? "");
+      if (address === undefined) return undefined;
+      const host = ANY_ADDRESS[address.host] ?? address.host;
+      const transport = options.transports?.includes("tcp") === false ? "udp" : "tcp";
+      return { type: "gb26875", centre: formatEndpoint({ host, port: address.port }), transport };
     }
     case "mqtt-broker": {
       const address = parseListen(options.listen ?? "");
