@@ -10,6 +10,8 @@ interface Entry {
   raw: string;
   from: string;
   heard: boolean;
+  /** The latest time of the device's own. */
+  deviceTime: Micros;
 }
 
 /** What the channels of one device said last: for `tocsin read`, and to know what a reset has to end. */
@@ -27,12 +29,24 @@ export class Said {
       raw: "",
       from: "",
       heard: false,
+      deviceTime: Number.NEGATIVE_INFINITY,
     }));
   }
 
   /** The value of a slot; NaN when nothing is known. */
   value(slot: number): number {
     return this.#entries[slot]!.value;
+  }
+
+  /** Whether a time of the device's lies before one that it gave earlier: its clock was set back, or this is old. */
+  isBack(slot: number, time: Micros): boolean {
+    return time < this.#entries[slot]!.deviceTime;
+  }
+
+  /** Keeps a time that the device gave. */
+  timed(slot: number, time: Micros): void {
+    const entry = this.#entries[slot]!;
+    if (time > entry.deviceTime) entry.deviceTime = time;
   }
 
   /** What was known before this run: not heard, but standing. */

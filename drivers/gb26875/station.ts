@@ -141,7 +141,11 @@ export class Station {
     { slot, channel }: Slot,
     said: { value: number; reason?: Reason; time: Micros; raw: string; from: string },
   ): void {
-    const { value, reason = REASON.good, time, raw, from } = said;
+    const { value, reason = REASON.good, raw, from } = said;
+    let { time } = said;
+    // A clock that was set back would make a new fire look older than the all-clear before it, and what is late raises nothing.
+    if (channel.danger && value !== 0 && this.#said.isBack(slot, time)) time = NO_TIME;
+    this.#said.timed(slot, time);
     this.#batch.add(channel.index, value, reason, time);
     this.#said.hear(slot, { value, reason, time: Number.isNaN(time) ? this.#received : time, raw, from });
   }

@@ -1,8 +1,7 @@
-import type { BlockList } from "node:net";
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { type AddressInfo, type BlockList, createServer, type Server, type Socket } from "node:net";
 import type { ListenAddress } from "../../model/listen.ts";
 import type { Log } from "../../model/log.ts";
-import { type Clock, SECOND, type Timer } from "../../model/time.ts";
+import { type Clock, type Micros, SECOND, type Timer } from "../../model/time.ts";
 import { listenError } from "./listen-error.ts";
 import { type Gb26875Options, isPermitted } from "./options.ts";
 import { type Judge, Session } from "./session.ts";
@@ -36,10 +35,12 @@ class Connection implements Wire {
   #framesBefore = 0;
   #resume: Timer | undefined;
   #watch: Timer | undefined;
+  readonly #began: Micros;
 
   constructor(socket: Socket, options: ServerOptions) {
     this.socket = socket;
     this.#o = options;
+    this.#began = options.clock.now();
     this.peer = `${socket.remoteAddress ?? ""}:${socket.remotePort ?? ""}`;
     const { centre, clock, limits } = options;
     this.session = new Session({ wire: this, centre, clock, limits });
@@ -95,7 +96,7 @@ class Connection implements Wire {
   #watchSilence(): void {
     const { clock, limits } = this.#o;
     const bound = this.session.known ? limits.idle : limits.hello;
-    const since = this.session.known ? this.session.heardAt : this.#began();
+    const since = this.session.known ? this.session.heardAt : this.#began;
     this.#watch = clock.after(since + bound - clock.now(), () => {
       const { known, heardAt } = this.session;
       const silent = clock.now() - heardAt;
@@ -103,12 +104,6 @@ class Connection implements Wire {
       else if (silent >= limits.idle) this.cut("idle");
       else this.#watchSilence();
     });
-  }
-
-  #startedAt: number | undefined;
-  #began(): number {
-    this.#startedAt ??= this.#o.clock.now();
-    return this.#startedAt;
   }
 }
 

@@ -316,6 +316,19 @@ describe("the transmission device itself", () => {
   });
 });
 
+test("a fire that seems older than the all-clear before it, because a clock was set back, has the gateway's time", async () => {
+  await using stand = await Stand.start();
+  const device = await stand.transmitter();
+  const now = Math.floor(stand.clock.wall() / SECOND) * SECOND;
+  await device.component(SMOKE, NORMAL, { time: now });
+  await device.component(SMOKE, FIRE, { time: now - 5 * MINUTE });
+  // The all-clear keeps the time it claims: doubt about it goes to the alarm.
+  await device.component(SMOKE, NORMAL, { time: now - 4 * MINUTE });
+  const { index } = stand.channel("uitd-1:smoke.fire");
+  const times = stand.intake.readings.filter(({ channel }) => channel === index).map(({ time }) => time);
+  expect(times).toEqual([now, Number.NaN, now - 4 * MINUTE]);
+});
+
 test("times far off are given as they are: whether they are believed is the intake's to say", async () => {
   await using stand = await Stand.start();
   const device = await stand.transmitter();
