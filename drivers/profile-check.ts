@@ -5,7 +5,8 @@ import type { Gb26875Section } from "./gb26875/profile.ts";
 import type { ModbusSection } from "./modbus/profile.ts";
 import { placedChannels, placedComponentChannels } from "./modbus/registers.ts";
 import type { PayloadSection } from "./mqtt/profile.ts";
-import type { Profile, ProfileChannel } from "./profile.ts";
+import { PROFILE_SECTIONS, type Profile, type ProfileChannel } from "./profile.ts";
+import { type Sl651Section, sectionProblems, valueMapping } from "./sl651/profile.ts";
 import { compileValue, type ValueMapping } from "./value.ts";
 
 /*
@@ -25,10 +26,10 @@ type MappedChannels = Readonly<Record<string, ValueMapping & { readonly type?: u
 /** Everything wrong with a profile that its schema accepted. */
 export function checkProfile(profile: Profile): ProfileProblem[] {
   const problems: ProfileProblem[] = [];
-  if (profile.modbus === undefined && profile.payload === undefined && profile.gb26875 === undefined) {
+  if (PROFILE_SECTIONS.every((section) => profile[section] === undefined)) {
     problems.push({
       path: ["channels"],
-      message: "no section says how the channels come: modbus, payload or gb26875",
+      message: `no section says how the channels come: ${PROFILE_SECTIONS.join(", ")}`,
     });
   }
   for (const [local, channel] of Object.entries(profile.channels)) {
@@ -37,6 +38,7 @@ export function checkProfile(profile: Profile): ProfileProblem[] {
   if (profile.modbus !== undefined) problems.push(...checkModbus(profile, profile.modbus));
   if (profile.payload !== undefined) problems.push(...checkPayload(profile, profile.payload));
   if (profile.gb26875 !== undefined) problems.push(...checkGb26875(profile, profile.gb26875));
+  if (profile.sl651 !== undefined) problems.push(...checkSl651(profile, profile.sl651));
   return problems;
 }
 
@@ -140,6 +142,25 @@ function checkGb26875(profile: Profile, section: Gb26875Section): ProfileProblem
       }
     }
   }
+  return problems;
+}
+
+function checkSl651(profile: Profile, section: Sl651Section): ProfileProblem[] {
+  const problems: ProfileProblem[] = [];
+  for (const local of Object.keys(profile.channels)) {
+    if (local in section.channels) continue;
+    problems.push({
+      path: ["channels", local],
+      message: `the sl651 section does not say which element ${local} is`,
+    });
+  }
+  for (const { path, ...rest } of sectionProblems(section, profile.channels)) {
+    problems.push({ path: ["sl651", ...path], ...rest });
+  }
+  const mapped = Object.fromEntries(
+    Object.entries(section.channels).map(([local, channel]) => [local, valueMapping(channel)]),
+  );
+  problems.push(...checkMapped(profile, mapped, ["sl651", "channels"]));
   return problems;
 }
 

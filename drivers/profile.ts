@@ -5,6 +5,7 @@ import { durationSchema, idSchema, textSchema } from "../model/schema.ts";
 import { gb26875SectionSchema } from "./gb26875/profile.ts";
 import { modbusSectionSchema } from "./modbus/profile.ts";
 import { payloadSectionSchema } from "./mqtt/profile.ts";
+import { sl651SectionSchema } from "./sl651/profile.ts";
 
 /*
  * A product as data. What a channel *is* stands under `channels`; how it comes over the wire stands in the section of the
@@ -88,5 +89,11 @@ export const profileSchema = z.strictObject({
   gb26875: gb26875SectionSchema
     .optional()
     .meta({ description: "How the channels stand in GB/T 26875.3 application units." }),
+  sl651: sl651SectionSchema
+    .optional()
+    .meta({ description: "How the channels stand in reports of SL 651-2014 (hydrological stations)." }),
 });
 export type Profile = z.output<typeof profileSchema>;
+
+/** The sections that say how channels come over the wire; a link's kind names the one it needs. */
+export const PROFILE_SECTIONS = ["modbus", "payload", "gb26875", "sl651"] as const;

@@ -8,6 +8,8 @@ import type { ModbusSection } from "../drivers/modbus/profile.ts";
 import { componentAddressSchema } from "../drivers/modbus/registers.ts";
 import type { PayloadSection } from "../drivers/mqtt/profile.ts";
 import type { Profile } from "../drivers/profile.ts";
+import { sl651AddressSchema } from "../drivers/sl651/options.ts";
+import type { Sl651Section } from "../drivers/sl651/profile.ts";
 import { quantityRow } from "../model/quantity.ts";
 import type { Site } from "../model/site.ts";
 import type { PlayedAddress, PlayedChannel, PlayedDevice } from "./instrument.ts";
@@ -98,19 +100,14 @@ function playedOfSite(
 ): PlayedDevice {
   const { device, address, profile, channels } = onLink;
   const type = links.get(link)?.type;
-  const speaks = type === "mqtt" || type === "gb26875";
+  const speaks = type === "mqtt" || type === "gb26875" || type === "sl651";
   return {
     id: device.id,
     name: device.name,
     link,
     profile: device.profile,
     address: addressOf(address),
-    section:
-      type === "gb26875"
-        ? { gb26875: profile as Gb26875Section }
-        : type === "mqtt"
-          ? { payload: profile as PayloadSection }
-          : { modbus: profile as ModbusSection },
+    section: sectionOfSite(type, profile),
     liveness: device.liveness,
     channels: channels.map(({ local, channel, component }): PlayedChannel => {
       const { id, key, quantity, unit, range, states, report, period } = channel;
@@ -150,12 +147,7 @@ function playedOfScenario(
     report({ path: [...path, "link"], message, hint: `there are ${[...links.keys()].join(", ") || "none"}` });
     return undefined;
   }
-  const section =
-    link.type === "gb26875"
-      ? profile.gb26875 && { gb26875: profile.gb26875 }
-      : link.type === "mqtt"
-        ? profile.payload && { payload: profile.payload }
-        : profile.modbus && { modbus: profile.modbus };
+  const section = sectionOfProfile(link.type, profile);
   if (section === undefined) {
     report({
       path: [...path, "profile"],
@@ -163,12 +155,21 @@ function playedOfScenario(
     });
     return undefined;
   }
+  let address: unknown = device.address;
+  if ("sl651" in section) {
+    const parsed = sl651AddressSchema.safeParse(device.address ?? {});
+    if (!parsed.success) {
+      for (const { message } of parsed.error.issues) report({ path: [...path, "address"], message });
+      return undefined;
+    }
+    address = parsed.data;
+  }
   return {
     id,
     name: device.name ?? profile.name,
     link: device.link,
     profile: profile.id,
-    address: addressOf(device.address),
+    address: addressOf(address),
     section,
     liveness: profile.liveness ?? 0,
     channels: channelsOf(id, device, { profile, section, report }),
@@ -201,6 +202,10 @@ function channelsOf(
       ...(component === undefined ? {} : { component }),
     });
   };
+  if ("sl651" in section) {
+    for (const local of Object.keys(section.sl651.channels)) add(local);
+    return channels;
+  }
   if ("payload" in section) {
     for (const local of new Set(section.payload.messages.flatMap(({ channels }) => Object.keys(channels))))
       add(local);
@@ -228,14 +233,34 @@ function channelsOf(
   return channels;
 }
 
+/** The section of its profile that a device's driver has, by the type of its link. */
+function sectionOfSite(type: ScenarioLink["type"] | undefined, profile: unknown): PlayedDevice["section"] {
+  if (type === "mqtt") return { payload: profile as PayloadSection };
+  if (type === "sl651") return { sl651: profile as Sl651Section };
+  if (type === "gb26875") return { gb26875: profile as Gb26875Section };
+  return { modbus: profile as ModbusSection };
+}
+
+/** The section that a link of this type needs; undefined when the profile has none. */
+function sectionOfProfile(
+  type: ScenarioLink["type"],
+  { payload, sl651, gb26875, modbus }: Profile,
+): PlayedDevice["section"] | undefined {
+  if (type === "mqtt") return payload && { payload };
+  if (type === "sl651") return sl651 && { sl651 };
+  if (type === "gb26875") return gb26875 && { gb26875 };
+  return modbus && { modbus };
+}
+
 /** The parts of an address that the simulators need; drivers have checked the rest. */
 function addressOf(address: unknown): PlayedAddress {
-  const { unit, topic, id, source } = (address ?? {}) as Record<string, unknown>;
+  const { unit, topic, id, source, station } = (address ?? {}) as Record<string, unknown>;
   return {
     unit: typeof unit === "number" ? unit : undefined,
     topic: typeof topic === "string" ? topic : undefined,
     id: typeof id === "string" ? id : undefined,
     source: typeof source === "number" ? source : undefined,
+    station: typeof station === "number" ? station : undefined,
   };
 }
 

@@ -25,6 +25,7 @@ const WIRE_FAULTS: Readonly<Record<ScenarioLink["type"], ReadonlySet<FaultKind>>
   "modbus-rtu": new Set([...MODBUS_FAULTS, "wrong-crc"]),
   gb26875: new Set<FaultKind>(["dead", "offline"]),
   mqtt: new Set<FaultKind>(["slow", "dead", "offline", "clock", "malformed", "duplicate"]),
+  sl651: new Set<FaultKind>(["dead", "offline"]),
 };
 
 /** Finds what a scenario says of devices, channels, states and links that are not there or cannot do it. */

@@ -1,6 +1,7 @@
 import type { Gb26875Section } from "../drivers/gb26875/profile.ts";
 import type { ModbusSection } from "../drivers/modbus/profile.ts";
 import type { PayloadSection } from "../drivers/mqtt/profile.ts";
+import type { Sl651Section } from "../drivers/sl651/profile.ts";
 import { ConfigurationError } from "../model/error.ts";
 import type { ReasonName } from "../model/quality.ts";
 import { type Quantity, quantityRow } from "../model/quantity.ts";
@@ -43,12 +44,13 @@ export interface PlayedDevice {
   readonly link: string;
   /** Id of its profile. */
   readonly profile: string;
-  /** Unit of a Modbus device, topic and name of an MQTT device, or source of a fire transmission device. */
+  /** Unit of a Modbus device, topic and name of an MQTT device, source of a fire transmission device, address of a station. */
   readonly address: PlayedAddress;
   readonly section:
     | { readonly modbus: ModbusSection }
     | { readonly payload: PayloadSection }
-    | { readonly gb26875: Gb26875Section };
+    | { readonly gb26875: Gb26875Section }
+    | { readonly sl651: Sl651Section };
   readonly channels: readonly PlayedChannel[];
   /** Longest normal silence; 0: none is known. */
   readonly liveness: Micros;
@@ -59,6 +61,7 @@ export interface PlayedAddress {
   readonly topic?: string | undefined;
   readonly id?: string | undefined;
   readonly source?: number | undefined;
+  readonly station?: number | undefined;
 }
 
 /** What a channel says at a moment. */

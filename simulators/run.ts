@@ -168,6 +168,19 @@ async function createPlayer(
         onTrouble: trouble,
       });
     }
+    case "sl651": {
+      const { Sl651Player } = await import("./sl651-player.ts");
+      return new Sl651Player(id, {
+        server: parseEndpoint(link.server),
+        password: link.password === undefined ? 0 : Number.parseInt(secretOf(link.password, options), 16),
+        instruments: own,
+        every: (device) => options.scenario.scenario.devices[device]?.every,
+        stage,
+        onConnection: (device, connected) =>
+          onEvent({ kind: "connection", at: stage.elapsed, device, connected }),
+        onTrouble: trouble,
+      });
+    }
   }
 }
 

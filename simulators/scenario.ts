@@ -90,6 +90,21 @@ export const scenarioLinkSchema = z.discriminatedUnion("type", [
       .optional()
       .meta({ description: "Password, as `env:NAME` or `file:PATH`.", examples: ["env:DEVICE_PASSWORD"] }),
   }),
+  z.strictObject({
+    type: z.literal("sl651"),
+    server: listenSchema.meta({
+      description: "Where the centre listens that the stations dial.",
+      examples: ["127.0.0.1:9651"],
+    }),
+    password: z
+      .string()
+      .regex(/^(env|file):.+/, "a password stands in the environment or a file: env:NAME or file:PATH")
+      .optional()
+      .meta({
+        description: "Password of all stations of this link, four hex digits. Default: 0000.",
+        examples: ["env:STATION_PASSWORD"],
+      }),
+  }),
 ]);
 export type ScenarioLink = z.output<typeof scenarioLinkSchema>;
 
@@ -114,7 +129,8 @@ const scenarioDeviceSchema = z.strictObject({
       "What each channel measures when nothing happens, by its id within the device. Default: a calm value.",
   }),
   every: durationSchema({ min: "50ms", max: "1d" }).optional().meta({
-    description: "How often an MQTT device publishes. Default: the shortest period of its profile, else 10s.",
+    description:
+      "How often an MQTT device publishes or a station reports. Default: the shortest period of its profile, else 10s; for a station 5m.",
   }),
 });
 export type ScenarioDevice = z.output<typeof scenarioDeviceSchema>;

@@ -63,6 +63,16 @@ export function siteLink(link: Link): ScenarioLink | undefined {
       return options.url === undefined
         ? undefined
         : { type: "mqtt", url: options.url, username: options.username, password: options.password };
+    case "sl651-server": {
+      const address = parseListen(options.listen ?? "");
+      if (address === undefined) return undefined;
+      const host = ANY_ADDRESS[address.host] ?? address.host;
+      return {
+        type: "sl651",
+        server: formatEndpoint({ host, port: address.port }),
+        password: options.password,
+      };
+    }
     default:
       return undefined;
   }

@@ -27,24 +27,39 @@ export interface Counts {
 /** The counters of one link, by their names in `/metrics`. */
 export function countsOf(counters: Counters, link: string): Counts {
   const labels = { link };
-  const counter = (name: string, help: string) => counters.counter({ name: `gb26875_${name}`, help, labels });
+  const counter = (name: string, help: string) => counters.counter({ name, help, labels });
   return {
-    frames: counter("frames", "Whole frames with a right checksum."),
-    readings: counter("readings", "Readings decoded from frames."),
-    confirmed: counter("confirmed", "Frames confirmed to their devices, their readings being on disk."),
-    repeats: counter("repeats", "Frames sent again that had been accepted before."),
-    denied: counter("denied", "Frames answered with a denial: broken, or with a command that is not one."),
-    unconfirmed: counter("unconfirmed", "Frames never confirmed, because too many confirmations waited."),
-    refused: counter("refused", "Frames the intake did not keep: evaluated, not confirmed."),
-    undecodable: counter("undecodable", "Frames whose application unit could not be decoded: quarantined."),
-    unknownSources: counter("unknown_sources", "Frames of devices that the site does not have."),
-    unlisted: counter("unlisted", "Objects of systems and components that the site does not list."),
-    unmapped: counter("unmapped", "Values and operations that no channel takes."),
-    unasked: counter("unasked", "Answers to requests that nobody had made, or waited for any more."),
-    skippedBytes: counter("skipped_bytes", "Bytes between frames."),
-    turnedAway: counter("connections_turned_away", "Connections closed at once: not permitted, or too many."),
-    slowed: counter("slowed", "Times that a peer was slowed down because it sent too fast."),
-    dropped: counter("datagrams_dropped", "Datagrams of peers not permitted, too many, or too fast."),
+    frames: counter("gb26875_frames", "Whole frames with a right checksum."),
+    readings: counter("gb26875_readings", "Readings decoded from frames."),
+    confirmed: counter(
+      "gb26875_confirmed",
+      "Frames confirmed to their devices, their readings being on disk.",
+    ),
+    repeats: counter("gb26875_repeats", "Frames sent again that had been accepted before."),
+    denied: counter(
+      "gb26875_denied",
+      "Frames answered with a denial: broken, or with a command that is not one.",
+    ),
+    unconfirmed: counter(
+      "gb26875_unconfirmed",
+      "Frames never confirmed, because too many confirmations waited.",
+    ),
+    refused: counter("gb26875_refused", "Frames the intake did not keep: evaluated, not confirmed."),
+    undecodable: counter(
+      "gb26875_undecodable",
+      "Frames whose application unit could not be decoded: quarantined.",
+    ),
+    unknownSources: counter("gb26875_unknown_sources", "Frames of devices that the site does not have."),
+    unlisted: counter("gb26875_unlisted", "Objects of systems and components that the site does not list."),
+    unmapped: counter("gb26875_unmapped", "Values and operations that no channel takes."),
+    unasked: counter("gb26875_unasked", "Answers to requests that nobody had made, or waited for any more."),
+    skippedBytes: counter("gb26875_skipped_bytes", "Bytes between frames."),
+    turnedAway: counter(
+      "gb26875_connections_turned_away",
+      "Connections closed at once: not permitted, or too many.",
+    ),
+    slowed: counter("gb26875_slowed", "Times that a peer was slowed down because it sent too fast."),
+    dropped: counter("gb26875_datagrams_dropped", "Datagrams of peers not permitted, too many, or too fast."),
     fault: (why) =>
       counters.counter({ name: "gb26875_broken", help: "Broken frames.", labels: { ...labels, why } }).add(),
     cut: (why) =>

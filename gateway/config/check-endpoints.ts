@@ -54,6 +54,10 @@ function placeOf(link: Endpoint): string | undefined {
     // Modbus TCP has no bus behind it that two connections could disturb.
     case "modbus-rtu-over-tcp":
       return `${link.host}:${link.port}`;
+    case "sl651-server": {
+      const address = parseListen(link.listen ?? "");
+      return address === undefined || address.port === 0 ? undefined : `port ${address.port}`;
+    }
     default:
       return undefined;
   }

@@ -82,7 +82,12 @@ function profilesPage(folder: string): string {
   const all = [...profiles.values()].sort((a, b) => (a.class + a.id < b.class + b.id ? -1 : 1));
   const overview = ["| profile | product | class | over | maturity |", "|---|---|---|---|---|"];
   for (const profile of all) {
-    const over = [profile.modbus && "Modbus", profile.payload && "MQTT", profile.gb26875 && "GB/T 26875.3"]
+    const over = [
+      profile.modbus && "Modbus",
+      profile.payload && "MQTT",
+      profile.gb26875 && "GB/T 26875.3",
+      profile.sl651 && "SL 651",
+    ]
       .filter(Boolean)
       .join(", ");
     overview.push(

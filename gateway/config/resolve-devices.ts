@@ -1,6 +1,6 @@
 import type { DeviceOnLink } from "../../drivers/driver.ts";
 import { componentAddressSchema } from "../../drivers/modbus/registers.ts";
-import type { Profile } from "../../drivers/profile.ts";
+import { PROFILE_SECTIONS, type Profile } from "../../drivers/profile.ts";
 import type { Channel, Component, Device } from "../../model/site.ts";
 import type { ComponentOptions, DeviceOptions } from "./device-schema.ts";
 import { resolveChannel, warnOfUnwatched } from "./resolve-channels.ts";
@@ -69,7 +69,7 @@ function findParts(around: Surroundings, id: string, options: DeviceOptions): De
   if (link === undefined || profile === undefined) return undefined;
   const section = profile[link.kind.section];
   if (section === undefined) {
-    const has = (["modbus", "payload", "gb26875"] as const).filter((name) => profile[name] !== undefined);
+    const has = PROFILE_SECTIONS.filter((name) => profile[name] !== undefined);
     problems.at(parsed.tree.spot([...path, "profile"]), {
       message: `device "${id}": profile "${profile.id}" has no section "${link.kind.section}", which a link of type ${link.kind.type} needs`,
       hint: `the profile has: ${has.join(", ")}`,
@@ -93,10 +93,10 @@ function findParts(around: Surroundings, id: string, options: DeviceOptions): De
 
 /** Two devices that answer to one address would each report the other's values. */
 function checkAddress(around: Surroundings, parts: DeviceParts, taken: Map<string, string>): void {
-  const { link, id, address, section } = parts;
-  const named = link.kind.addressName?.(address);
+  const { link, id, address } = parts;
   const name =
-    named ?? (link.kind.section === "modbus" ? modbusName(address) : topicName({ id, address, section }));
+    link.kind.addressName?.(address) ??
+    (link.kind.section === "modbus" ? modbusName(address) : topicName(parts));
   if (name === undefined) return;
   const key = `${link.link.id} ${name}`;
   const other = taken.get(key);
@@ -110,6 +110,7 @@ function checkAddress(around: Surroundings, parts: DeviceParts, taken: Map<strin
   });
 }
 
+/** Undefined when the link leads to one device only. */
 function modbusName(address: unknown): string | undefined {
   const { unit } = address as { unit?: unknown };
   return unit === undefined ? undefined : `unit ${String(unit)}`;
@@ -206,6 +207,9 @@ function localChannels(parts: DeviceParts): { own: string[]; ofComponents: strin
       own: Object.keys(profile.modbus?.channels ?? {}),
       ofComponents: Object.keys(profile.modbus?.components?.channels ?? {}),
     };
+  }
+  if (link.kind.section === "sl651") {
+    return { own: Object.keys(profile.sl651?.channels ?? {}), ofComponents: [] };
   }
   const own = new Set<string>();
   for (const message of profile.payload?.messages ?? []) {

@@ -10,6 +10,7 @@ import { ingestExternal } from "./measurements/ingest-external.ts";
 import { memory } from "./measurements/memory.ts";
 import { modbus } from "./measurements/modbus.ts";
 import { rules } from "./measurements/rules.ts";
+import { sl651 } from "./measurements/sl651.ts";
 import { stall } from "./measurements/stall.ts";
 import { start } from "./measurements/start.ts";
 import { table } from "./table.ts";
@@ -26,6 +27,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   ingestExternal,
   modbus,
   gb26875,
+  sl651,
   alarmLatency,
   stall,
   rules,

@@ -1,0 +1,88 @@
+import type { Micros } from "../../model/time.ts";
+import type { Ticket } from "../driver.ts";
+import { writeHead } from "./body-writer.ts";
+import type { Frame } from "./frame.ts";
+import { writeFrame } from "./frame-writer.ts";
+import type { Session } from "./session.ts";
+
+/** What is answered to a report once it is on disk. */
+export interface Confirmation {
+  readonly ticket: Ticket;
+  readonly session: Session;
+  /** The report's frame, for addresses, password, function and packets; its body is not looked at. */
+  readonly to: Omit<Frame, "body">;
+  /** The report's serial number, which the answer repeats (6.6.2.4). */
+  readonly serial: number;
+  /** When the station sent it, by its own clock. */
+  readonly sent: Micros;
+  readonly end: number;
+}
+
+export interface ConfirmationOptions {
+  /** Zone of the stations, µs ahead of UTC. */
+  readonly offset: Micros;
+  /** The time to write into a confirmation. */
+  readonly time: (confirmation: Confirmation) => Micros;
+  readonly onSent: () => void;
+}
+
+/** Taken entries are cut off the front of the queue in one go. */
+const CUT_AT = 1_024;
+
+/**
+ * The confirmations that wait for the disk, in the order of their reports. Tickets only grow, so the first that must wait holds
+ * none back that need not. Bounded by what each connection may hold.
+ */
+export class Confirmations {
+  readonly #o: ConfirmationOptions;
+  #queue: Confirmation[] = [];
+  #head = 0;
+
+  constructor(options: ConfirmationOptions) {
+    this.#o = options;
+  }
+
+  get waiting(): number {
+    return this.#queue.length - this.#head;
+  }
+
+  /** Sends it at once when its report is durable, else when it is. */
+  give(confirmation: Confirmation, durable: Ticket): void {
+    if (confirmation.ticket <= durable) {
+      this.#send(confirmation);
+      return;
+    }
+    confirmation.session.hold();
+    this.#queue.push(confirmation);
+  }
+
+  /** Everything up to `durable` is on disk. */
+  release(durable: Ticket): void {
+    while (this.#head < this.#queue.length && this.#queue[this.#head]!.ticket <= durable) {
+      const confirmation = this.#queue[this.#head++]!;
+      this.#send(confirmation);
+      confirmation.session.release();
+    }
+    if (this.#head === this.#queue.length) {
+      this.#queue = [];
+      this.#head = 0;
+    } else if (this.#head >= CUT_AT) {
+      this.#queue = this.#queue.slice(this.#head);
+      this.#head = 0;
+    }
+  }
+
+  #send(confirmation: Confirmation): void {
+    if (!confirmation.session.open) return;
+    const { to, serial, end } = confirmation;
+    const body = writeHead(serial, this.#o.time(confirmation), {
+      encoding: to.encoding,
+      offset: this.#o.offset,
+    });
+    // Of a report in packets the number of the last one is confirmed, which is their total (notes of tables 19 and 23).
+    const packet =
+      to.packet === undefined ? undefined : { total: to.packet.total, sequence: to.packet.total };
+    confirmation.session.send(writeFrame({ ...to, up: false, packet, body, end }));
+    this.#o.onSent();
+  }
+}

@@ -1,0 +1,234 @@
+import type { Socket } from "node:net";
+import { ConfigurationError, DeviceError, InternalError } from "../../model/error.ts";
+import { parseListen } from "../../model/listen.ts";
+import { REASON } from "../../model/quality.ts";
+import { HOUR, MINUTE, type Micros, SECOND, type Timer } from "../../model/time.ts";
+import type { Driver, DriverContext, Intake, SnapshotValue } from "../driver.ts";
+import { writeElementQuery, writePeriodQuery } from "./body-writer.ts";
+import { Centre } from "./centre.ts";
+import { Complaints } from "./complaints.ts";
+import { FUNCTION } from "./control.ts";
+import type { Frame } from "./frame.ts";
+import { Listener } from "./listener.ts";
+import type { Sl651Address, Sl651Options } from "./options.ts";
+import type { Sl651Section } from "./profile.ts";
+import type { Answer } from "./question.ts";
+import { Session } from "./session.ts";
+import type { Station } from "./station.ts";
+import { formatStationAddress } from "./station-address.ts";
+import type { Stranger } from "./strangers.ts";
+
+/** A context of this driver. */
+export type Sl651Context = DriverContext<Sl651Options, Sl651Address, Sl651Section>;
+
+/** How often time-outs are looked after. */
+const WATCH_EVERY: Micros = 1 * SECOND;
+const PASSWORD = /^[0-9A-Fa-f]{4}$/;
+
+/** Creates the server of one link. @throws ConfigurationError when devices or options contradict each other. */
+export function create(context: DriverContext): Sl651Driver {
+  return new Sl651Driver(context as Sl651Context);
+}
+
+/**
+ * A server for hydrological stations of SL 651-2014. Stations dial in and report; a report is confirmed once it is on disk, and a
+ * station that stays online can be asked.
+ */
+export class Sl651Driver implements Driver {
+  readonly #context: Sl651Context;
+  readonly #offset: Micros;
+  readonly #centre: Centre;
+  readonly #byDevice = new Map<number, Station>();
+  readonly #complaints: Complaints;
+  readonly #listener: Listener;
+  readonly #sockets = new Map<Session, Socket>();
+  #intake: Intake | undefined;
+  #watch: Timer | undefined;
+  #detach: (() => void) | undefined;
+
+  constructor(context: Sl651Context) {
+    this.#context = context;
+    const { options, devices, clock, counters, log } = context;
+    this.#offset = zoneOffset(options.zone);
+    const own = { link: context.link.id, clock, counters, log };
+    this.#complaints = new Complaints({ ...own, strangers: options.limits.strangers });
+    this.#centre = new Centre({
+      ...own,
+      options,
+      devices,
+      offset: this.#offset,
+      complaints: this.#complaints,
+    });
+    for (const station of this.#centre.stations.values()) {
+      this.#byDevice.set(station.device.device.index, station);
+    }
+    this.#listener = new Listener({
+      address: parseListen(options.listen) ?? { host: "127.0.0.1", port: 0 },
+      from: options.from,
+      connections: options.limits.connections,
+      waiting: options.limits.waiting,
+      onSocket: (socket) => this.#connect(socket),
+      onTurnedAway: (why, peer) => this.#complaints.turnedAway(why, peer),
+    });
+  }
+
+  get listening(): string {
+    const { host, port } = this.#listener.address;
+    return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  }
+
+  /** Stations that call and that the site does not have. */
+  strangers(): Stranger[] {
+    return this.#complaints.strangers.list();
+  }
+
+  /** Confirmations that wait for the disk. */
+  get held(): number {
+    return this.#centre.held;
+  }
+
+  /** Connections open now. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  /** @throws HostError ADDRESS_IN_USE, ADDRESS_UNAVAILABLE; ConfigurationError SECRET_MISSING, CONFIG_INVALID */
+  async start(intake: Intake): Promise<void> {
+    const { options, link, log, secret } = this.#context;
+    const password = options.password === undefined ? undefined : parsePassword(secret(options.password));
+    this.#intake = intake;
+    this.#complaints.intake = intake;
+    this.#centre.start(intake, password);
+    this.#detach = intake.onRelieved(() => {
+      for (const session of this.#sockets.keys()) session.resume();
+    });
+    try {
+      await this.#listener.start();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    log.info({ link: link.id, listening: this.listening }, "SL 651 server listens");
+    this.#armWatch();
+    intake.linkHealth(link.index, true, REASON.good);
+  }
+
+  async stop(): Promise<void> {
+    this.#watch?.cancel();
+    await this.#centre.stop();
+    this.#detach?.();
+    await this.#listener.stop();
+    this.#intake = undefined;
+    this.#complaints.intake = undefined;
+  }
+
+  /** @throws DeviceError DEVICE_TIMEOUT when the station has said nothing since the link began. */
+  read(device: number, _signal: AbortSignal): Promise<SnapshotValue[]> {
+    const { last, mapping, address, names } = this.#stationOf(device);
+    if (!last.silent) {
+      return Promise.resolve(last.explain(mapping, { address, offset: this.#offset, names }));
+    }
+    const error = new DeviceError(
+      "DEVICE_TIMEOUT",
+      "the station has said nothing since the gateway started",
+      {
+        hint: `it dials in by itself: look at its address ${formatStationAddress(address)} and at the centre's in its settings`,
+      },
+    );
+    return Promise.reject(error);
+  }
+
+  /**
+   * Sets a station's clock to ours (4AH). Resolves with what its clock said in its answer.
+   * @throws NetworkError LINK_DOWN when it is not connected; DeviceError DEVICE_TIMEOUT
+   */
+  setClock(device: number): Promise<Micros> {
+    return this.#centre.upkeep.setClock(this.#stationOf(device));
+  }
+
+  /**
+   * Asks a station with a function whose question has no parameters: present values (37H), manual values (39H), status (46H),
+   * version (45H), events (50H), clock (51H). Elements in the answer enter as readings.
+   * @throws NetworkError LINK_DOWN when it is not connected; DeviceError DEVICE_TIMEOUT
+   */
+  ask(device: number, code: number): Promise<Answer> {
+    return this.#centre.upkeep.ask(this.#stationOf(device), code);
+  }
+
+  /** Asks for elements by their guides (3AH). @throws NetworkError LINK_DOWN, DeviceError DEVICE_TIMEOUT */
+  askElements(device: number, guides: readonly number[]): Promise<Answer> {
+    const { clock } = this.#context;
+    return this.#centre.questions.ask(this.#stationOf(device), FUNCTION.queryElements, (writing) =>
+      writeElementQuery({ sent: clock.wall(), guides }, writing),
+    );
+  }
+
+  /**
+   * Asks for stored values of one element from hour to hour (38H); what was missed while the link was cut comes back this way.
+   * @throws NetworkError LINK_DOWN, DeviceError DEVICE_TIMEOUT
+   */
+  askPeriod(
+    device: number,
+    period: { readonly from: Micros; readonly to: Micros; readonly step: Micros; readonly guide: number },
+  ): Promise<Answer> {
+    const { clock } = this.#context;
+    return this.#centre.questions.ask(this.#stationOf(device), FUNCTION.queryPeriod, (writing) =>
+      writePeriodQuery({ sent: clock.wall(), ...period }, writing),
+    );
+  }
+
+  #stationOf(device: number): Station {
+    const station = this.#byDevice.get(device);
+    if (station === undefined) throw new InternalError("INTERNAL", `device ${device} is not on this link`);
+    return station;
+  }
+
+  #connect(socket: Socket): void {
+    const { clock, options } = this.#context;
+    if (this.#intake === undefined) {
+      socket.destroy();
+      return;
+    }
+    const session = new Session(socket, {
+      limits: options.limits,
+      now: () => clock.now(),
+      handler: {
+        frame: (from, frame, raw) => this.#frame(from, frame, raw),
+        spoiled: (from, why, raw) => this.#complaints.spoiled(from, why, raw),
+        cut: (from, why) => this.#complaints.cut(from, why),
+        closed: (from) => this.#sockets.delete(from),
+        congested: () => this.#intake?.congested ?? true,
+      },
+    });
+    this.#sockets.set(session, socket);
+  }
+
+  #frame(session: Session, frame: Frame, raw: Uint8Array): void {
+    if (!this.#centre.admits(session, frame)) return;
+    const socket = this.#sockets.get(session);
+    if (socket === undefined || !this.#listener.introduced(socket)) session.destroy();
+    else this.#centre.take(session, frame, raw);
+  }
+
+  #armWatch(): void {
+    this.#watch = this.#context.clock.after(WATCH_EVERY, () => {
+      const now = this.#context.clock.now();
+      for (const session of this.#sockets.keys()) session.watch(now);
+      this.#centre.watch(now);
+      this.#armWatch();
+    });
+  }
+}
+
+function parsePassword(secret: string): number {
+  if (!PASSWORD.test(secret)) {
+    throw new ConfigurationError("CONFIG_INVALID", "the password of the stations is not four hex digits");
+  }
+  return Number.parseInt(secret, 16);
+}
+
+function zoneOffset(zone: string): Micros {
+  const [hours, minutes] = zone.slice(1).split(":").map(Number);
+  const span = (hours ?? 0) * HOUR + (minutes ?? 0) * MINUTE;
+  return zone.startsWith("-") ? -span : span;
+}
