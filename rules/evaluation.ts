@@ -1,3 +1,4 @@
+import { GOOD, UNCERTAIN } from "../model/quality.ts";
 import type { Channel, Site } from "../model/site.ts";
 import type { Micros } from "../model/time.ts";
 import type { Alarm } from "./alarm.ts";
@@ -90,12 +91,16 @@ export class Evaluation {
     for (let i = 0; i < instances.length; i++) {
       const instance = instances[i]!;
       if (instance.status === FAILED) continue;
+      const { quality } = sample;
+      if (quality === GOOD && this.#isRehearsed(instance)) sample.quality = UNCERTAIN;
       let verdict: Verdict;
       try {
         verdict = instance.condition.judge(sample);
       } catch (thrown) {
         this.#fail(instance, thrown, sample.received);
         continue;
+      } finally {
+        sample.quality = quality;
       }
       if (instance.status === ON_TRIAL) {
         instance.status = WORKS;
@@ -106,6 +111,11 @@ export class Evaluation {
       if (instance.alarm !== undefined && instance.alarm.mode !== "live")
         this.#renew(instance, verdict, sample);
     }
+  }
+
+  /** Whether a live alarm is shown a reading of a test or an exercise: whoever presses the test button ends no fire. */
+  #isRehearsed({ alarm, channel }: Instance): boolean {
+    return alarm?.active === true && alarm.mode === "live" && this.#p.memory.mode(channel.index) !== "live";
   }
 
   /** Looks at a late reading: it may tell of something in the past, and changes nothing. */

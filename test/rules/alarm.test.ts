@@ -174,6 +174,25 @@ describe("modes", () => {
     ]);
   });
 
+  test("whoever presses the test button ends no fire; a reading in earnest does", () => {
+    const run = gas();
+    run.at(1).message({ channel: lel, value: 60, mode: "live" });
+    run.at(2).message({ channel: lel, value: 0, mode: "test" });
+    expect(run.events.map(({ transition }) => transition)).toEqual(["raise"]);
+    run.at(3).message({ channel: lel, value: 0, mode: "live" });
+    expect(run.events.map(({ transition }) => transition)).toEqual(["raise", "return"]);
+  });
+
+  test("what a test raised a test may end", () => {
+    const run = gas();
+    run.at(1).message({ channel: lel, value: 60, mode: "test" });
+    run.at(2).message({ channel: lel, value: 0, mode: "test" });
+    expect(run.events.map(({ transition, mode }) => `${transition} ${mode}`)).toEqual([
+      "raise test",
+      "return test",
+    ]);
+  });
+
   test("a live alarm stays live whatever a test adds to it", () => {
     const run = gas();
     run.at(1).message({ channel: lel, value: 20, mode: "live" });
