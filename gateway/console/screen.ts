@@ -187,7 +187,11 @@ function alarmLines({ alarms, site, now }: ScreenState): string[] {
         ? (channel.states?.[alarm.value] ?? formatQuantity(alarm.value, channel.unit))
         : "";
     return [
-      paint(alarm.active ? PAINT[alarm.severity] : DIM, SEVERITY_TEXT[alarm.severity].zh),
+      // What is over is judged by the worst it was.
+      paint(
+        alarm.active ? PAINT[alarm.severity] : DIM,
+        SEVERITY_TEXT[alarm.active ? alarm.severity : alarm.highest].zh,
+      ),
       cell(ALARM_CLASS_TEXT[alarm.class].zh, 8),
       cell(point === undefined ? alarm.point : both(point.name), WIDTHS.point),
       cell(alarm.subject, 22),
