@@ -69,7 +69,7 @@ export function restoreState(state: EngineState, parts: RememberingParts): void 
     const row = state.channels[key];
     if (row !== undefined) parts.memory.restore(index, row);
   }
-  parts.evaluation.restore(state.evaluation);
+  parts.evaluation.restore(state.evaluation, state.now ?? Number.NEGATIVE_INFINITY);
   parts.monitoring.restore(state.monitoring);
   parts.faults.restore(state.faults);
   parts.clocks.restore(state.clocks);

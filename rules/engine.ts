@@ -321,13 +321,14 @@ export class Engine {
    */
   #bootAt(input: BootInput): void {
     const at = Math.max(input.at, this.#now);
+    const since = this.#now;
     const restarted = input.boot !== this.#boot;
     this.#boot = input.boot;
     if (input.recalled !== undefined) recall(input.recalled, this.#remembering);
     this.#stream.boot({ ...input, at });
     if (this.#started) this.#fireUpTo(at, ON_DELAY);
     this.#now = at;
-    this.#evaluation.start(at, restarted);
+    this.#evaluation.start(at, { since, restarted });
     this.#faults.start(at, restarted);
     this.#start(at, restarted);
     this.#withdrawal.withdraw(at);

@@ -13,7 +13,7 @@ import { type LateState, LateWatch } from "./late-watch.ts";
 import type { Rule } from "./rule.ts";
 import { RuleFailures } from "./rule-failures.ts";
 import type { EngineSettings } from "./settings.ts";
-import { OFF_DELAY, ON_DELAY, type TimerQueue } from "./timer-queue.ts";
+import { LEAVING, OFF_DELAY, ON_DELAY, type TimerQueue } from "./timer-queue.ts";
 
 export interface EvaluationParts {
   readonly site: Site;
@@ -42,6 +42,8 @@ interface Instance {
   /** -1: none of its levels has such a delay. */
   readonly onTimer: number;
   readonly offTimer: number;
+  /** When its memory changes by time alone. */
+  readonly leavingTimer: number;
   alarm: Alarm | undefined;
   late: LateWatch | undefined;
   status: typeof WORKS | typeof FAILED | typeof ON_TRIAL;
@@ -51,6 +53,8 @@ interface Instance {
 export interface InstanceState {
   readonly grading?: GradingState;
   readonly late?: LateState;
+  /** What its condition remembers. */
+  readonly memory?: unknown;
   readonly failed?: true;
 }
 
@@ -108,6 +112,7 @@ export class Evaluation {
       }
       const did = instance.grading.step(verdict, sample.received);
       if (did !== NOTHING) this.#after(instance, did, sample);
+      if (instance.leavingTimer >= 0) this.#armLeaving(instance, sample.received);
       if (instance.alarm !== undefined && instance.alarm.mode !== "live")
         this.#renew(instance, verdict, sample);
     }
@@ -118,10 +123,10 @@ export class Evaluation {
     return alarm?.active === true && alarm.mode === "live" && this.#p.memory.mode(channel.index) !== "live";
   }
 
-  /** Looks at a late reading: it may tell of something in the past, and changes nothing. */
+  /** Looks at a late reading: it may tell of something in the past, and changes nothing. Windows do not take it (semantics.md 22). */
   late(sample: Sample, channel: number): void {
     for (const instance of this.#byChannel[channel]!) {
-      if (instance.status !== WORKS) continue;
+      if (instance.status !== WORKS || instance.condition.memory !== undefined) continue;
       let verdict: Verdict;
       try {
         verdict = instance.condition.judge(sample);
@@ -145,17 +150,20 @@ export class Evaluation {
   /** Nothing is known of the channel from `at` on. */
   silence(channel: number, at: Micros): void {
     for (const instance of this.#byChannel[channel]!) {
+      instance.condition.memory?.interrupt(at);
       if (instance.grading.hold(at) !== NOTHING) this.#arm(instance);
     }
   }
 
   /**
-   * A start, or (not `restarted`) a clock that was set: off-delays begin again, what had failed is tried again, an alarm of an
-   * edited rule takes the grade it has now.
+   * A start, or (not `restarted`) a clock that was set; nothing is known from `since` to `at`. Off-delays begin again, what had
+   * failed is tried again, an alarm of an edited rule takes the grade it has now.
    */
-  start(at: Micros, restarted: boolean): void {
+  start(at: Micros, { since, restarted }: { since: Micros; restarted: boolean }): void {
     for (const instance of this.#instances) {
-      const { grading } = instance;
+      const { grading, condition } = instance;
+      condition.memory?.interrupt(since);
+      if (instance.leavingTimer >= 0) this.#armLeaving(instance, at);
       if ((restarted ? grading.restartOffDelays() : grading.clockSet(at)) !== NOTHING) this.#arm(instance);
       if (instance.status === FAILED) instance.status = ON_TRIAL;
       if (instance.grading.active !== NONE) this.#regrade(instance, at);
@@ -179,20 +187,23 @@ export class Evaluation {
 
   state(): EvaluationState {
     const state: Record<string, Record<string, InstanceState>> = {};
-    for (const { rule, channel, grading, late, status } of this.#instances) {
-      if (grading.atRest && late === undefined && status === WORKS) continue;
+    for (const { rule, channel, condition, grading, late, status } of this.#instances) {
+      const memory = condition.memory?.state();
+      if (grading.atRest && late === undefined && memory === undefined && status === WORKS) continue;
       const ofRule = state[rule.id] ?? {};
       state[rule.id] = ofRule;
       ofRule[channel.key] = {
         ...(grading.atRest ? {} : { grading: grading.state() }),
         ...(late === undefined ? {} : { late: late.state() }),
+        ...(memory === undefined ? {} : { memory }),
         ...(status === WORKS ? {} : { failed: true }),
       };
     }
     return state;
   }
 
-  restore(state: EvaluationState): void {
+  /** `now`: the clock of the engine that the state was taken from. */
+  restore(state: EvaluationState, now: Micros): void {
     for (const instance of this.#instances) {
       const known = state[instance.rule.id]?.[instance.channel.key];
       if (known === undefined) continue;
@@ -201,11 +212,13 @@ export class Evaluation {
         instance.late = new LateWatch(instance.condition.levels);
         instance.late.restore(known.late);
       }
+      if (known.memory !== undefined) instance.condition.memory?.restore(known.memory);
       if (known.failed === true) {
         instance.status = FAILED;
         this.#failures.remember(instance.rule.id, instance.channel);
       }
       this.#arm(instance);
+      if (instance.leavingTimer >= 0) this.#armLeaving(instance, now);
     }
   }
 
@@ -241,6 +254,10 @@ export class Evaluation {
         keepsState && levels.some((level) => level.offDelay > 0)
           ? timers.add({ phase: OFF_DELAY, fire: (at) => this.#due(instance, grading.offDelayDue(at), at) })
           : -1,
+      leavingTimer:
+        condition.memory?.ages === true
+          ? timers.add({ phase: LEAVING, fire: (at) => this.#leaves(instance, at) })
+          : -1,
       alarm: undefined,
       late: undefined,
       status: WORKS,
@@ -251,6 +268,30 @@ export class Evaluation {
   #due(instance: Instance, did: number, at: Micros): void {
     // The timer has ended even when nothing came of it.
     this.#after(instance, did | RETIMED, at);
+  }
+
+  /** Something has left a window. */
+  #leaves(instance: Instance, at: Micros): void {
+    const { condition, grading } = instance;
+    if (instance.status !== WORKS || condition.memory === undefined) return;
+    let verdict: Verdict | undefined;
+    try {
+      verdict = condition.memory.age(at);
+    } catch (thrown) {
+      this.#fail(instance, thrown, at);
+      return;
+    }
+    if (verdict !== undefined) {
+      const did = grading.step(verdict, at);
+      if (did !== NOTHING) this.#after(instance, did, at);
+    }
+    this.#armLeaving(instance, at);
+  }
+
+  /** A reading that came delayed may have left already: that is looked at now, never in the past. */
+  #armLeaving({ condition, leavingTimer }: Instance, now: Micros): void {
+    if (condition.memory === undefined) return;
+    this.#p.timers.set(leavingTimer, Math.max(now, condition.memory.deadline));
   }
 
   #arm(instance: Instance): void {
@@ -309,7 +350,13 @@ export class Evaluation {
             limit: Number.NaN,
             mode: memory.mode(index),
           };
-    return level < 0 ? decision : { ...decision, limit: instance.condition.limit(level, decision.value) };
+    if (level < 0) return decision;
+    const { condition } = instance;
+    if (condition.memory === undefined) {
+      return { ...decision, limit: condition.limit(level, decision.value) };
+    }
+    const value = condition.memory.value(level);
+    return { ...decision, value, reason: condition.memory.reason, limit: condition.limit(level, value) };
   }
 
   #alarm(instance: Instance): Alarm {

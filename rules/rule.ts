@@ -7,8 +7,11 @@ import type { Channel, Site } from "../model/site.ts";
 import type { Text } from "../model/text.ts";
 import { isBuiltInRule } from "./built-in.ts";
 import type { CompiledCondition, ConditionContext } from "./conditions/condition.ts";
+import { compileExposure, exposureSchema } from "./conditions/exposure.ts";
 import { ruleDelayFields } from "./conditions/level.ts";
+import { compileRate, rateSchema } from "./conditions/rate.ts";
 import { compileEquals, equalsSchema } from "./conditions/state.ts";
+import { compileStatistic, statisticSchema } from "./conditions/statistic.ts";
 import {
   aboveSchema,
   belowSchema,
@@ -20,7 +23,7 @@ import {
 import { appliesSchema, matchChannels } from "./subjects.ts";
 
 /** Keys of a rule that hold its condition; a rule has exactly one of them. A new kind is added here and in `compileCondition`. */
-export const CONDITION_KEYS = ["above", "below", "outside", "equals"] as const;
+export const CONDITION_KEYS = ["above", "below", "outside", "equals", "rate", "window", "exposure"] as const;
 
 /** One rule as it stands in the site file. */
 export const ruleSchema = z
@@ -38,6 +41,9 @@ export const ruleSchema = z
     below: belowSchema.optional(),
     outside: outsideSchema.optional(),
     equals: equalsSchema.optional(),
+    rate: rateSchema.optional(),
+    window: statisticSchema.optional(),
+    exposure: exposureSchema.optional(),
     ...ruleDelayFields,
     latching: z
       .boolean()
@@ -162,6 +168,9 @@ function compileCondition(
   if (options.below !== undefined) return compileBelow(options.below, context);
   if (options.outside !== undefined) return compileOutside(options.outside, context);
   if (options.equals !== undefined) return compileEquals(options.equals, context);
+  if (options.rate !== undefined) return compileRate(options.rate, context);
+  if (options.window !== undefined) return compileStatistic(options.window, context);
+  if (options.exposure !== undefined) return compileExposure(options.exposure, context);
   return undefined;
 }
 

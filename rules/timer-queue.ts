@@ -1,10 +1,14 @@
 import type { Micros } from "../model/time.ts";
 
-/** Timers that end in one instant fire in this order (semantics.md 5). */
+/**
+ * Timers that end in one instant fire in this order (semantics.md 5). What leaves a window may end an alarm, so it comes after
+ * on-delays and silence, and may begin an off-delay, so it comes before those.
+ */
 export const ON_DELAY = 0;
 export const SILENCE = 1;
-export const OFF_DELAY = 2;
-export type Phase = typeof ON_DELAY | typeof SILENCE | typeof OFF_DELAY;
+export const LEAVING = 2;
+export const OFF_DELAY = 3;
+export type Phase = typeof ON_DELAY | typeof SILENCE | typeof LEAVING | typeof OFF_DELAY;
 
 /** No deadline. */
 export const NEVER: Micros = Number.POSITIVE_INFINITY;

@@ -2,6 +2,7 @@ import { GOOD, REASON } from "../../model/quality.ts";
 import type { Severity } from "../../model/severity.ts";
 import type { Channel } from "../../model/site.ts";
 import { type Condition, raising, type Sample } from "../../rules/conditions/condition.ts";
+import { measureOf } from "../messages/measure.ts";
 import type { SpokenRule } from "./present.ts";
 
 /** How a value stands to the limit of its alarm. */
@@ -40,6 +41,12 @@ export function crossingOf(
   channel: Channel,
   { value, limit, severity }: { value: number; limit: number; severity: Severity },
 ): Crossing {
+  // What is computed over time says itself on which side its limit lies.
+  const measured = measureOf(rule, channel, { severity, limit });
+  if (measured?.side !== undefined) {
+    const held = measured.side === "below" ? value > limit : value < limit;
+    return { direction: value === limit ? "at" : measured.side, held };
+  }
   const condition = conditionOf(rule, channel.index);
   const level = condition?.levels.findIndex((candidate) => candidate.severity === severity) ?? -1;
   if (condition === undefined || level < 0) {

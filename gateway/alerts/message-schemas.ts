@@ -2,7 +2,6 @@ import { z } from "zod";
 import { DOMAINS, MODES, STAGES } from "../../model/domain.ts";
 import { QUALITY_NAMES, REASON_NAMES } from "../../model/quality.ts";
 import { QUANTITIES, type Quantity } from "../../model/quantity.ts";
-import { unitSchema } from "../../model/schema.ts";
 import { ALARM_CLASSES, type AlarmClass, SEVERITIES } from "../../model/severity.ts";
 import { ALARM_STATES, TRANSITIONS } from "../../rules/event.ts";
 
@@ -84,7 +83,11 @@ const whatSchema = z
 
 const displayUnitSchema = z
   .strictObject({
-    name: unitSchema.meta({ description: "Tocsin's name of the unit, as in site files and InfluxDB." }),
+    name: z.string().meta({
+      description:
+        "Tocsin's name of the unit, as in site files and InfluxDB; of a rate with the unit of time below it.",
+      examples: ["mg/m3", "m/h"],
+    }),
     symbol: z
       .string()
       .meta({ description: "As people write it; empty for counts and states.", examples: ["mg/m³"] }),

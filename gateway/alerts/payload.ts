@@ -4,11 +4,10 @@ import type { Location } from "../../model/site.ts";
 import type { Text } from "../../model/text.ts";
 import { LANGUAGES, type Language } from "../../model/text.ts";
 import { formatInstant, type Micros } from "../../model/time.ts";
-import { type Unit, ucum } from "../../model/unit.ts";
 import type { ChannelView } from "../../rules/engine.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
 import { CATALOGUE } from "../messages/catalogue.ts";
-import { symbolOf } from "../messages/format.ts";
+import { measuredUnit, measureOf } from "../messages/measure.ts";
 import type { AlarmMessage, EventMessage, ReadingMessage, VoidMessage } from "./message-schemas.ts";
 import type { Place, Places } from "./places.ts";
 import type { PresentAlarm, SpokenRule } from "./present.ts";
@@ -127,7 +126,7 @@ export class Payloads {
       channel: channel.id,
       quantity: channel.quantity,
       value: finite(value),
-      unit: unitOf(channel.unit),
+      unit: measuredUnit(channel),
       quality: this.#quality(reason),
       mode: channel.mode,
       time: instantOrNull(time),
@@ -179,6 +178,7 @@ export class Payloads {
   #alarm(alarm: PresentAlarm | AlarmEvent, subject: Subject) {
     const { place, rule } = subject;
     const { channel } = place;
+    const measure = channel === undefined ? undefined : measureOf(rule, channel, alarm);
     return {
       mode: alarm.mode,
       class: alarm.class,
@@ -188,11 +188,11 @@ export class Payloads {
       what: {
         quantity: channel?.quantity ?? null,
         ...(channel?.gas === undefined ? {} : { gas: channel.gas }),
-        name: this.text(whatOf(subject)),
+        name: this.text(whatOf(subject, alarm)),
       },
       value: finite(alarm.value),
-      valueText: this.text(valueText(alarm, channel, alarm.limit)),
-      unit: channel === undefined ? null : unitOf(channel.unit),
+      valueText: this.text(valueText(alarm, channel, { limit: alarm.limit, measure })),
+      unit: channel === undefined ? null : measuredUnit(measure ?? channel),
       limit: finite(alarm.limit),
       quality: this.#quality(alarm.reason),
       measured: instantOrNull(alarm.measured),
@@ -236,10 +236,6 @@ export class Payloads {
       ...(row.ne107 === undefined ? {} : { ne107: row.ne107 }),
     };
   }
-}
-
-function unitOf(unit: Unit): ReadingMessage["unit"] {
-  return { name: unit, symbol: symbolOf(unit), ucum: ucum(unit) };
 }
 
 /** JSON knows no NaN and no infinity: the words beside the number say which it was. */

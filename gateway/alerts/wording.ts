@@ -5,9 +5,11 @@ import { rank, SEVERITY_TEXT } from "../../model/severity.ts";
 import type { Channel } from "../../model/site.ts";
 import type { Text } from "../../model/text.ts";
 import { BUILT_IN_RULES, isBuiltInRule } from "../../rules/built-in.ts";
+import type { Measure } from "../../rules/conditions/condition.ts";
 import type { AlarmEvent, Transition } from "../../rules/event.ts";
 import { CATALOGUE, isMessageKey, type MessageKey } from "../messages/catalogue.ts";
 import { eachLanguage, formatLocal, formatQuantity, formatSpan, join, say } from "../messages/format.ts";
+import { formatMeasured, measuredText, measureOf } from "../messages/measure.ts";
 import { crossingOf } from "./crossing.ts";
 import type { Place } from "./places.ts";
 import type { PresentAlarm, SpokenRule } from "./present.ts";
@@ -26,16 +28,18 @@ export function unknownRule(id: string): SpokenRule {
   return { id, name: isBuiltInRule(id) ? BUILT_IN_RULES[id].name : { zh: id, en: id }, subjects: [] };
 }
 
-/** What is measured, or what has failed. */
-export function whatOf({ place, rule }: Subject): Text {
-  return place.channel?.name ?? rule.name;
+/** What is measured or computed, or what has failed. */
+export function whatOf({ place, rule }: Subject, alarm?: Pick<Valued, "severity" | "limit">): Text {
+  if (place.channel === undefined) return rule.name;
+  const measure = alarm === undefined ? undefined : measureOf(rule, place.channel, alarm);
+  return measure === undefined ? place.channel.name : measuredText(measure, place.channel);
 }
 
 /** The value as people read it: number and unit, the state of a switch, or why there is no number. */
 export function valueText(
   { value, reason }: Pick<Valued, "value" | "reason">,
   channel?: Channel,
-  limit = Number.NaN,
+  { limit = Number.NaN, measure }: { limit?: number; measure?: Measure | undefined } = {},
 ): Text {
   if (value === Number.POSITIVE_INFINITY) return CATALOGUE["value.over-range"];
   if (value === Number.NEGATIVE_INFINITY) return CATALOGUE["value.under-range"];
@@ -45,6 +49,7 @@ export function valueText(
     if (name === "under_range") return CATALOGUE["value.under-range"];
     return CATALOGUE["value.none"];
   }
+  if (measure !== undefined) return words(formatMeasured(value, measure, limit));
   if (channel === undefined) return words(String(value));
   if (isDiscrete(channel.quantity)) return stateText(channel, value);
   return words(formatQuantity(value, channel.unit, limit));
@@ -66,7 +71,8 @@ export function stateText(channel: Channel, value: number): Text {
 export function thingText(subject: Subject, valued: Valued, crossing: boolean): Text {
   const { place, rule } = subject;
   const { channel } = place;
-  const what = whatOf(subject);
+  const what = whatOf(subject, valued);
+  const measure = channel === undefined ? undefined : measureOf(rule, channel, valued);
   const row = reasonRow(valued.reason);
   const because = { zh: row.zh, en: row.en };
   if (
@@ -79,13 +85,13 @@ export function thingText(subject: Subject, valued: Valued, crossing: boolean): 
       ? said
       : join(said, { zh: "（", en: " (" }, because, { zh: "）", en: ")" });
   }
-  if (isDiscrete(channel.quantity)) {
+  if (isDiscrete(channel.quantity) && measure === undefined) {
     // "烟雾报警" says it all; "门：开" needs the state.
     const asserts = quantityRow(channel.quantity).asserts !== undefined;
     if (asserts && crossing) return what;
     return join(what, { zh: "：", en: ": " }, valueText(valued, channel));
   }
-  const value = valueText(valued, channel, valued.limit);
+  const value = valueText(valued, channel, { limit: valued.limit, measure });
   const said = join(what, { zh: " ", en: " " }, value);
   if (!crossing) return said;
   // "Over range" is in the value's own words already.
@@ -103,9 +109,13 @@ function crossedText(channel: Channel, rule: SpokenRule, valued: Valued): Text |
   const { limit, value } = valued;
   if (!Number.isFinite(limit)) return undefined;
   const { direction, grade, held } = crossingOf(rule, channel, valued);
+  const measure = measureOf(rule, channel, valued);
   return join(
     say(held ? `crossed.was-${direction}` : `crossed.${direction}`, {
-      limit: formatQuantity(limit, channel.unit, value),
+      limit:
+        measure === undefined
+          ? formatQuantity(limit, channel.unit, value)
+          : formatMeasured(limit, measure, value),
     }),
     grade === undefined ? undefined : CATALOGUE[`crossed.${grade}`],
   );

@@ -58,6 +58,7 @@ function stateOf(gateway: Gateway, log: ScreenState["log"]): ScreenState {
     mqtt: addresses.mqtt,
     http: addresses.http,
     alarms: [...engine.alarms()],
+    rules: configuration.rules,
     channels: [...engine.channels()],
     readings: counters.counter({ name: "readings_entered", help: "" }).total,
     uncommitted: journal.inFlight.readings,

@@ -6,7 +6,9 @@ import type { Channel, Point, Site } from "../../model/site.ts";
 import { MINUTE, type Micros, SECOND } from "../../model/time.ts";
 import type { AlarmView } from "../../rules/alarm.ts";
 import type { ChannelView } from "../../rules/engine.ts";
+import type { Rule } from "../../rules/rule.ts";
 import { formatLocal, formatQuantity } from "../messages/format.ts";
+import { formatMeasured, measureOf } from "../messages/measure.ts";
 
 /*
  * The live table as lines of text: pure, so that a test can read it. Chinese first, English beside it.
@@ -19,6 +21,8 @@ export interface ScreenState {
   readonly mqtt: string | undefined;
   readonly http: string | undefined;
   readonly alarms: readonly AlarmView[];
+  /** What rules compute has units of its own. */
+  readonly rules: readonly Rule[];
   readonly channels: readonly ChannelView[];
   /** Readings entered since start. */
   readonly readings: number;
@@ -174,7 +178,7 @@ function valueCells(channel: Channel, view: ChannelView | undefined, now: Micros
   ];
 }
 
-function alarmLines({ alarms, site, now }: ScreenState): string[] {
+function alarmLines({ alarms, rules, site, now }: ScreenState): string[] {
   const standing = [...alarms].sort(
     (a, b) => Number(b.active) - Number(a.active) || rank(b.severity) - rank(a.severity) || a.since - b.since,
   );
@@ -182,10 +186,14 @@ function alarmLines({ alarms, site, now }: ScreenState): string[] {
   const rows = standing.slice(0, ALARM_LINES).map((alarm) => {
     const point = site.points.find((candidate) => candidate.id === alarm.point);
     const channel = site.channels.find((candidate) => candidate.key === alarm.subject);
+    const rule = rules.find((candidate) => candidate.id === alarm.rule);
+    const measure = rule === undefined || channel === undefined ? undefined : measureOf(rule, channel, alarm);
     const value =
-      Number.isFinite(alarm.value) && channel !== undefined
-        ? (channel.states?.[alarm.value] ?? formatQuantity(alarm.value, channel.unit))
-        : "";
+      !Number.isFinite(alarm.value) || channel === undefined
+        ? ""
+        : measure !== undefined
+          ? formatMeasured(alarm.value, measure)
+          : (channel.states?.[alarm.value] ?? formatQuantity(alarm.value, channel.unit));
     return [
       // What is over is judged by the worst it was.
       paint(

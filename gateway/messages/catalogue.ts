@@ -37,6 +37,32 @@ const MESSAGES = {
   "value.none": { zh: "无有效值", en: "no usable value" },
   "value.doubtful": { zh: "（数据可疑：{reason}）", en: " (data doubtful: {reason})" },
 
+  // What a rule computes from the readings of a channel.
+  "measure.rain": { zh: "雨量", en: "rain" },
+  "measure.rate": { zh: "{quantity}变化率", en: "rate of change of {quantity}" },
+  "measure.mean": { zh: "{quantity}{span}平均值", en: "mean of {quantity} over {span}" },
+  "measure.minimum": { zh: "{quantity}{span}最小值", en: "minimum of {quantity} over {span}" },
+  "measure.maximum": { zh: "{quantity}{span}最大值", en: "maximum of {quantity} over {span}" },
+  "measure.sum": { zh: "{quantity}{span}合计", en: "sum of {quantity} over {span}" },
+  "measure.rms": { zh: "{quantity}{span}均方根值", en: "rms of {quantity} over {span}" },
+  "measure.deviation": { zh: "{quantity}{span}标准差", en: "spread of {quantity} over {span}" },
+  "measure.count": { zh: "{quantity}{span}次数", en: "{quantity}, times in {span}" },
+  "measure.exposure": {
+    zh: "{quantity}{span}加权平均值",
+    en: "time-weighted mean of {quantity} over {span}",
+  },
+  "measure.exposure.twa": { zh: "{quantity}{span}加权平均值（TWA）", en: "{quantity}, {span} TWA" },
+  "measure.exposure.stel": { zh: "{quantity}{span}短时接触值（STEL）", en: "{quantity}, {span} STEL" },
+  "measure.accumulation": { zh: "{span}{quantity}", en: "{quantity} in {span}" },
+  "measure.antecedent": {
+    zh: "{span}{quantity}（含前期雨量折算）",
+    en: "{quantity} in {span} with what fell before",
+  },
+  "measure.jump": { zh: "{quantity}突变", en: "jump of {quantity}" },
+  "measure.stuck": { zh: "{quantity}数值未变时长", en: "{quantity} unchanged for" },
+  "measure.departure": { zh: "{quantity}偏差", en: "departure of {quantity}" },
+  "measure.votes": { zh: "同时报警的探测器数", en: "detectors in alarm" },
+
   // Sentences of danger, fault and supervisory alarms. {thing} is what is measured with its value and limit.
   "event.raise": { zh: "{where}，{thing}，{time}。", en: "{where}: {thing}, {time}." },
   "event.upgrade": {

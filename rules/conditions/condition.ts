@@ -69,10 +69,67 @@ export interface Level {
 export interface Condition {
   /** From the least severe to the most. */
   readonly levels: readonly Level[];
+  /** What it remembers between readings; kinds that look at one reading alone have none. */
+  readonly memory?: ConditionMemory;
   /** @throws whatever a fault of ours throws: the engine isolates this instance and goes on. */
   judge(sample: Sample): Verdict;
-  /** The limit of a level in the channel's unit, on the side of `value`; NaN where a kind has no limits. */
+  /** The limit of a level in the unit of what is judged, on the side of `value`; NaN where a kind has no limits. */
   limit(level: number, value: number): number;
+}
+
+/**
+ * What a kind remembers of one subject. Late readings never reach it (semantics.md 22), a restart takes it along, and it may
+ * change by time alone: a reading leaves a window.
+ */
+export interface ConditionMemory {
+  /** Why the last judgement was not better than it was; `good` when it was. */
+  readonly reason: Reason;
+  /** What the last judgement was about, as it concerns a level: a rate, a sum. NaN: nothing could be computed. */
+  value(level: number): number;
+  /** Whether anything changes by time alone; if not, `deadline` is never asked. */
+  readonly ages: boolean;
+  /** When it changes next by time alone, on the engine's clock; NEVER when it does not. */
+  readonly deadline: Micros;
+  /** Judges anew at that instant. Undefined: nothing new can be said, so that everything stays as it is. */
+  age(at: Micros): Verdict | undefined;
+  /** Nothing is known from `at` until the next reading: the channel is silent, or the gateway was down. */
+  interrupt(at: Micros): void;
+  /** JSON-safe; undefined when there is nothing to remember. */
+  state(): unknown;
+  /** Takes up what `state` gave, perhaps of another edition of the rule: what does not fit is forgotten. */
+  restore(state: unknown): void;
+}
+
+/** The units of time that a rate can be stated in. */
+export const TIME_BASES = ["second", "minute", "hour", "day"] as const;
+export type TimeBase = (typeof TIME_BASES)[number];
+
+/** What a kind computes from readings and compares with its limits, for people: "rain of 3 h", "rise per hour". */
+export interface Measure {
+  readonly of:
+    | "value"
+    | "rate"
+    | "mean"
+    | "minimum"
+    | "maximum"
+    | "sum"
+    | "rms"
+    | "deviation"
+    | "count"
+    | "exposure"
+    | "accumulation"
+    | "antecedent"
+    | "jump"
+    | "stuck"
+    | "departure"
+    | "votes";
+  /** Length of the window, µs; 0 where there is none. */
+  readonly window: Micros;
+  /** Unit of value and limit, of which a rate is `per` that time. */
+  readonly unit: Unit;
+  readonly per?: TimeBase;
+  /** On which side of its limit it raises. */
+  readonly side?: "above" | "below";
 }
 
 /** A condition that fits one channel. */
@@ -80,6 +137,8 @@ export interface CompiledCondition {
   readonly levels: readonly Level[];
   /** A condition with a memory of its own; stateless kinds give the same object each time. */
   create(): Condition;
+  /** What was compared with this limit of a level; without it, and where undefined, the channel's own value. */
+  measure?(level: number, limit: number): Measure | undefined;
 }
 
 /** What a kind needs to know to compile itself for one channel. */
@@ -100,4 +159,12 @@ export interface ConditionProblem {
   readonly path: readonly (string | number)[];
   readonly message: string;
   readonly hint?: string;
+}
+
+/** The same context for options that lie below the condition's own key: problems are found there. */
+export function within(context: ConditionContext, path: readonly (string | number)[]): ConditionContext {
+  return {
+    ...context,
+    report: (problem) => context.report({ ...problem, path: [...path, ...problem.path] }),
+  };
 }

@@ -25,35 +25,20 @@ export function compileEquals(
   context: ConditionContext,
 ): CompiledCondition | undefined {
   const { channel } = context;
-  const names = stateNames(channel);
   const levels: Level[] = [];
   const codes: number[][] = [];
   const seen = new Map<number, string>();
   let sound = true;
-  const fail = (severity: string, message: string, hint?: string) => {
-    sound = false;
-    context.report({ path: [severity], message, ...(hint === undefined ? {} : { hint }) });
-  };
   for (const { severity, options } of gradesOf(graded)) {
-    const written = Array.isArray(options.state) ? options.state : [options.state];
-    const ofLevel: number[] = [];
-    for (const state of written) {
-      const code = typeof state === "number" ? state : names.get(state);
-      if (code === undefined) {
-        const known = [...names.keys()].join(", ");
-        fail(
-          severity,
-          `${channel.quantity} has no state named “${state}”`,
-          known === "" ? "write the code as a number" : `it has: ${known}`,
-        );
-      } else if (isDiscrete(channel.quantity) && names.size > 0 && ![...names.values()].includes(code)) {
-        fail(severity, `${channel.quantity} has no state with the code ${code}: it could never raise`);
-      } else if (seen.has(code)) {
-        fail(severity, `the state ${state} is also ${seen.get(code)}`, "give each state one severity");
-      } else {
-        seen.set(code, severity);
-        ofLevel.push(code);
-      }
+    const fail = (message: string, hint?: string) => {
+      sound = false;
+      context.report({ path: [severity], message, ...(hint === undefined ? {} : { hint }) });
+    };
+    const ofLevel = codesOf(options.state, context, fail) ?? [];
+    for (const code of ofLevel) {
+      if (seen.has(code)) {
+        fail(`the code ${code} is also ${seen.get(code)}`, "give each state one severity");
+      } else seen.set(code, severity);
     }
     levels.push(levelOf(severity, options, context));
     codes.push(ofLevel);
@@ -61,6 +46,32 @@ export function compileEquals(
   if (!sound) return undefined;
   const condition = new StateCondition(levels, { codes, danger: channel.danger });
   return { levels, create: () => condition };
+}
+
+/** Codes of one or several states, given by name or code; undefined when there are no such, which is then told. */
+export function codesOf(
+  states: string | number | readonly (string | number)[],
+  { channel }: ConditionContext,
+  fail: (message: string, hint?: string) => void,
+): number[] | undefined {
+  const names = stateNames(channel);
+  const codes: number[] = [];
+  let sound = true;
+  for (const state of typeof states === "object" ? states : [states]) {
+    const code = typeof state === "number" ? state : names.get(state);
+    if (code === undefined) {
+      sound = false;
+      const known = [...names.keys()].join(", ");
+      fail(
+        `${channel.quantity} has no state named “${state}”`,
+        known === "" ? "write the code as a number" : `it has: ${known}`,
+      );
+    } else if (isDiscrete(channel.quantity) && names.size > 0 && ![...names.values()].includes(code)) {
+      sound = false;
+      fail(`${channel.quantity} has no state with the code ${code}: it could never raise`);
+    } else codes.push(code);
+  }
+  return sound ? codes : undefined;
 }
 
 /** Codes by name: the channel's own names, else those of its quantity. */

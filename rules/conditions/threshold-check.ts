@@ -20,14 +20,45 @@ const NEVER_NEGATIVE: ReadonlySet<Dimension> = new Set<Dimension>([
   "attenuation",
 ]);
 
+/** Between what ends a number can lie at all. */
+export interface Bounds {
+  readonly floor: number;
+  readonly ceiling: number;
+  /** Says so, as the end of a message; empty where nobody stated it. */
+  readonly measures: string;
+}
+
+/** What a channel's own values can be. */
+export function boundsOf({ range, unit }: Channel): Bounds {
+  return {
+    floor: range?.low ?? (NEVER_NEGATIVE.has(dimensionOf(unit)) ? 0 : Number.NEGATIVE_INFINITY),
+    ceiling: range?.high ?? Number.POSITIVE_INFINITY,
+    measures: range === undefined ? "" : ` (it measures ${range.low} to ${range.high} ${unit})`,
+  };
+}
+
+/** A number that can be anything: a rate. */
+export const UNBOUNDED: Bounds = {
+  floor: Number.NEGATIVE_INFINITY,
+  ceiling: Number.POSITIVE_INFINITY,
+  measures: "",
+};
+
+/** A number that is never below nothing: a count, a spread, rain. */
+export const NOT_NEGATIVE: Bounds = { floor: 0, ceiling: Number.POSITIVE_INFINITY, measures: "" };
+
 /** Reports levels that can never raise, never clear, or stand the wrong way round. True when there is none. */
-export function checkSpans(spans: readonly Span[], context: ConditionContext): boolean {
+export function checkSpans(
+  spans: readonly Span[],
+  bounds: Bounds,
+  context: Pick<ConditionContext, "report">,
+): boolean {
   const found: boolean[] = [];
   const report = (span: Span, message: string, hint?: string) => {
     found.push(true);
     context.report({ path: [span.severity], message, ...(hint === undefined ? {} : { hint }) });
   };
-  for (const span of spans) checkSpan(span, context.channel, (message, hint) => report(span, message, hint));
+  for (const span of spans) checkSpan(span, bounds, (message, hint) => report(span, message, hint));
   for (let i = 1; i < spans.length; i++) {
     const wrong = disorder(spans[i - 1]!, spans[i]!);
     if (wrong !== undefined) report(spans[i]!, wrong.message, wrong.hint);
@@ -35,7 +66,7 @@ export function checkSpans(spans: readonly Span[], context: ConditionContext): b
   return found.length === 0;
 }
 
-function checkSpan(span: Span, channel: Channel, report: (message: string, hint?: string) => void): void {
+function checkSpan(span: Span, bounds: Bounds, report: (message: string, hint?: string) => void): void {
   const hasLow = span.low !== Number.NEGATIVE_INFINITY;
   const hasHigh = span.high !== Number.POSITIVE_INFINITY;
   if (hasLow && hasHigh && span.low >= span.high) {
@@ -49,10 +80,7 @@ function checkSpan(span: Span, channel: Channel, report: (message: string, hint?
     );
     return;
   }
-  const range = channel.range;
-  const floor = range?.low ?? (NEVER_NEGATIVE.has(dimensionOf(channel.unit)) ? 0 : Number.NEGATIVE_INFINITY);
-  const ceiling = range?.high ?? Number.POSITIVE_INFINITY;
-  const measures = range === undefined ? "" : ` (it measures ${range.low} to ${range.high} ${channel.unit})`;
+  const { floor, ceiling, measures } = bounds;
   if (hasHigh) {
     if (span.strict ? span.high >= ceiling : span.high > ceiling) {
       report(`the limit ${span.high} is beyond the measuring range: it could never raise${measures}`);

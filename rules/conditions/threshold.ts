@@ -1,29 +1,18 @@
-import { BAD, GOOD, REASON, UNCERTAIN } from "../../model/quality.ts";
+import { REASON } from "../../model/quality.ts";
 import { isDiscrete } from "../../model/quantity.ts";
-import type { Severity } from "../../model/severity.ts";
-import {
-  type CompiledCondition,
-  type Condition,
-  type ConditionContext,
-  type Level,
-  NO_VERDICT,
-  type Sample,
-  type Verdict,
-  verdict,
-} from "./condition.ts";
+import type { CompiledCondition, Condition, ConditionContext, Level, Sample, Verdict } from "./condition.ts";
 import {
   type Graded,
   gradedSchema,
   gradesOf,
   type LimitOptions,
-  levelOf,
   limitSchema,
   type SpanOptions,
   spanSchema,
 } from "./level.ts";
 import { limitConversion } from "./limit-conversion.ts";
-import type { Span } from "./span.ts";
-import { checkSpans } from "./threshold-check.ts";
+import { excess, gradesAbove, gradesBelow, type Span, type SpanGrade, Spans, spansOf } from "./span.ts";
+import { boundsOf, checkSpans } from "./threshold-check.ts";
 
 /** Raises at or above a limit. */
 export const aboveSchema = gradedSchema(
@@ -46,11 +35,7 @@ export function compileAbove(
   graded: Graded<LimitOptions>,
   context: ConditionContext,
 ): CompiledCondition | undefined {
-  const grades = gradesOf(graded).map(({ severity, options: { limit, ...rest } }) => ({
-    severity,
-    options: { ...rest, high: limit },
-  }));
-  return compile(graded, grades, context);
+  return compile(graded, gradesAbove(graded), context);
 }
 
 /** Compiles `below`. Reports what cannot work and then gives undefined. */
@@ -58,11 +43,7 @@ export function compileBelow(
   graded: Graded<LimitOptions>,
   context: ConditionContext,
 ): CompiledCondition | undefined {
-  const grades = gradesOf(graded).map(({ severity, options: { limit, ...rest } }) => ({
-    severity,
-    options: { ...rest, low: limit },
-  }));
-  return compile(graded, grades, context);
+  return compile(graded, gradesBelow(graded), context);
 }
 
 /** Compiles `outside`. Reports what cannot work and then gives undefined. */
@@ -78,7 +59,7 @@ const shared = new WeakMap<object, Map<string, CompiledCondition>>();
 
 function compile(
   graded: object,
-  grades: { severity: Severity; options: SpanOptions }[],
+  grades: readonly SpanGrade[],
   context: ConditionContext,
 ): CompiledCondition | undefined {
   const { channel } = context;
@@ -92,22 +73,8 @@ function compile(
   }
   const conversion = limitConversion(context);
   if (conversion === undefined) return undefined;
-  const { scale, offset } = conversion;
-  const spans = grades.map(({ severity, options }): Span => {
-    const deadband = (options.deadband ?? context.deadband) * scale;
-    const low = options.low === undefined ? Number.NEGATIVE_INFINITY : options.low * scale + offset;
-    const high = options.high === undefined ? Number.POSITIVE_INFINITY : options.high * scale + offset;
-    return {
-      ...levelOf(severity, options, context),
-      low,
-      high,
-      strict: options.strict ?? false,
-      // Computed once, in double precision (semantics.md 1).
-      clearLow: low + deadband,
-      clearHigh: high - deadband,
-    };
-  });
-  if (!checkSpans(spans, context)) return undefined;
+  const spans = spansOf(grades, conversion, context);
+  if (!checkSpans(spans, boundsOf(channel), context)) return undefined;
   const alike = shared.get(graded) ?? new Map<string, CompiledCondition>();
   shared.set(graded, alike);
   const key = JSON.stringify(spans);
@@ -122,66 +89,23 @@ function compile(
 /** Above, below and outside: a limit on one side or on both. */
 class Threshold implements Condition {
   readonly levels: readonly Level[];
-  readonly #spans: readonly Span[];
-  readonly #low: readonly number[];
-  readonly #high: readonly number[];
-  readonly #clearLow: readonly number[];
-  readonly #clearHigh: readonly number[];
-  /** Levels whose limit itself is still normal, as bits. */
-  readonly #strict: number;
-  /** Levels that an excess upwards, or downwards, concerns. */
-  readonly #upwards: number;
-  readonly #downwards: number;
+  readonly #spans: Spans;
 
   constructor(spans: readonly Span[]) {
     this.levels = spans;
-    this.#spans = spans;
-    this.#low = spans.map((span) => span.low);
-    this.#high = spans.map((span) => span.high);
-    this.#clearLow = spans.map((span) => span.clearLow);
-    this.#clearHigh = spans.map((span) => span.clearHigh);
-    this.#strict = mask(spans, (span) => span.strict);
-    this.#upwards = mask(spans, (span) => span.high !== Number.POSITIVE_INFINITY);
-    this.#downwards = mask(spans, (span) => span.low !== Number.NEGATIVE_INFINITY);
+    this.#spans = new Spans(spans);
   }
 
   judge(sample: Sample): Verdict {
-    const { value, reason, quality } = sample;
-    // Beyond the measuring range: danger in the direction of the alarm, no statement away from it (semantics.md 9).
-    if (value === Number.POSITIVE_INFINITY || reason === REASON.over_range) return excess(this.#upwards);
-    if (value === Number.NEGATIVE_INFINITY || reason === REASON.under_range) return excess(this.#downwards);
-    if (quality === BAD || Number.isNaN(value)) return NO_VERDICT;
-    let raise = 0;
-    let clear = 0;
-    const low = this.#low;
-    const high = this.#high;
-    for (let i = 0; i < low.length; i++) {
-      if (
-        (this.#strict & (1 << i)) !== 0
-          ? value > high[i]! || value < low[i]!
-          : value >= high[i]! || value <= low[i]!
-      ) {
-        raise |= 1 << i;
-      } else if (value < this.#clearHigh[i]! && value > this.#clearLow[i]!) {
-        clear |= 1 << i;
-      }
-    }
-    return verdict(raise, clear, quality === GOOD ? GOOD : UNCERTAIN);
+    const { value, reason } = sample;
+    if (value === Number.POSITIVE_INFINITY || reason === REASON.over_range)
+      return excess(this.#spans.upwards);
+    if (value === Number.NEGATIVE_INFINITY || reason === REASON.under_range)
+      return excess(this.#spans.downwards);
+    return this.#spans.judge(value, sample.quality);
   }
 
   limit(level: number, value: number): number {
-    const span = this.#spans[level];
-    if (span === undefined) return Number.NaN;
-    if (span.low === Number.NEGATIVE_INFINITY) return span.high;
-    if (span.high === Number.POSITIVE_INFINITY) return span.low;
-    return value - span.low < span.high - value ? span.low : span.high;
+    return this.#spans.limit(level, value);
   }
-}
-
-function excess(levels: number): Verdict {
-  return levels === 0 ? NO_VERDICT : verdict(levels, 0, UNCERTAIN);
-}
-
-function mask(spans: readonly Span[], concerned: (span: Span) => boolean): number {
-  return spans.reduce((bits, span, i) => (concerned(span) ? bits | (1 << i) : bits), 0);
 }

@@ -32,6 +32,7 @@ function stateWith(readings: Readonly<Record<string, number>>): ScreenState {
     mqtt: "127.0.0.1:1883",
     http: "127.0.0.1:8080",
     alarms: [...engine.alarms()],
+    rules,
     channels: [...engine.channels()],
     readings: 1,
     uncommitted: 0,
