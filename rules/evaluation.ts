@@ -240,7 +240,7 @@ export class Evaluation {
     const { channel, condition } = on;
     const { levels } = condition;
     const keepsState = channel.report === "on-change";
-    const grading = new Grading(levels, keepsState);
+    const grading = new Grading(levels, { keepsState, stepwise: condition.stepwise ?? false });
     const instance: Instance = {
       rule,
       channel,
@@ -356,7 +356,12 @@ export class Evaluation {
       return { ...decision, limit: condition.limit(level, decision.value) };
     }
     const value = condition.memory.value(level);
-    return { ...decision, value, reason: condition.memory.reason, limit: condition.limit(level, value) };
+    return {
+      ...decision,
+      value,
+      reason: condition.memory.reason(level),
+      limit: condition.limit(level, value),
+    };
   }
 
   #alarm(instance: Instance): Alarm {

@@ -1,7 +1,14 @@
 import { BAD, GOOD } from "../model/quality.ts";
 import { rank, type Severity } from "../model/severity.ts";
 import type { Micros } from "../model/time.ts";
-import { clearing, type Level, raising, type Verdict, verdictQuality } from "./conditions/condition.ts";
+import {
+  clearing,
+  type Level,
+  raising,
+  unknown,
+  type Verdict,
+  verdictQuality,
+} from "./conditions/condition.ts";
 import { NEVER } from "./timer-queue.ts";
 
 /** No level is active. */
@@ -26,6 +33,16 @@ export interface GradingState {
   readonly held?: ByLevel;
   /** Deadlines of running off-delays. */
   readonly off?: ByLevel;
+  /** What the last good reading cleared, where levels end one after the other by time alone. */
+  readonly cleared?: readonly Severity[];
+}
+
+/** How the levels of one subject end. */
+export interface GradingOptions {
+  /** The subject keeps its state until it says otherwise: an off-delay then ends by itself (semantics.md 7). */
+  readonly keepsState: boolean;
+  /** One level at a time, each after its own off-delay from there: every step down is an event of its own. */
+  readonly stepwise: boolean;
 }
 
 /**
@@ -37,20 +54,23 @@ export interface GradingState {
  */
 export class Grading {
   readonly #levels: readonly Level[];
-  /** The subject keeps its state until it says otherwise: an off-delay then ends by itself (semantics.md 7). */
   readonly #keepsState: boolean;
+  readonly #stepwise: boolean;
   /** Times by level. Both grow with their first use: most subjects never leave rest. */
   readonly #on: Micros[] = [];
   readonly #off: Micros[] = [];
   #running = 0;
   #held = 0;
   #clearing = 0;
+  /** Levels that the last good verdict cleared. */
+  #cleared = 0;
   /** Highest active level, NONE when the condition is normal. */
   active = NONE;
 
-  constructor(levels: readonly Level[], keepsState: boolean) {
+  constructor(levels: readonly Level[], options: GradingOptions) {
     this.#levels = levels;
-    this.#keepsState = keepsState;
+    this.#keepsState = options.keepsState;
+    this.#stepwise = options.stepwise;
   }
 
   /** Takes a verdict at `now`. All timers up to `now` must have fired. Returns bits: REGRADED, RETIMED. */
@@ -63,13 +83,15 @@ export class Grading {
     raise |= raise >> 1;
     raise |= raise >> 2;
     const before = this.active;
-    const changed = this.#rise(raise, { good: quality === GOOD, now });
+    // A level of which nothing is known is judged as if the reading were uncertain.
+    const sure = quality === GOOD ? ~unknown(verdict) : 0;
+    const changed = this.#rise(raise, { sure, now });
     if (this.active !== before) return REGRADED | RETIMED;
     if (before === NONE) return changed;
-    return changed | this.#fall(raise, { clear: quality === GOOD ? clearing(verdict) & ~raise : 0, now });
+    return changed | this.#fall(raise, { clear: clearing(verdict) & sure & ~raise, now });
   }
 
-  #rise(raise: number, { good, now }: { good: boolean; now: Micros }): number {
+  #rise(raise: number, { sure, now }: { sure: number; now: Micros }): number {
     const { active } = this;
     let top = active;
     let changed = NOTHING;
@@ -86,7 +108,7 @@ export class Grading {
         this.#running |= bit;
         this.#on[i] = now + delay;
         changed = RETIMED;
-      } else if (good) {
+      } else if ((sure & bit) !== 0) {
         // A good reading that does not raise forgets the on-delay, in the deadband too (semantics.md 2, 8).
         if (((this.#running | this.#held) & bit) !== 0) changed = RETIMED;
         this.#running &= ~bit;
@@ -103,7 +125,9 @@ export class Grading {
   #fall(raise: number, { clear, now }: { clear: number; now: Micros }): number {
     let changed = NOTHING;
     let ended = 0;
-    for (let i = this.active; i >= 0; i--) {
+    this.#cleared = clear;
+    const last = this.#stepwise ? this.active : 0;
+    for (let i = this.active; i >= last; i--) {
       const bit = 1 << i;
       if ((clear & bit) === 0 || (raise & bit) !== 0) {
         // Raising, in the deadband, or uncertain: a running off-delay starts again with the next good clearing reading.
@@ -118,7 +142,7 @@ export class Grading {
       }
       if (this.#off[i]! <= now) ended |= bit;
     }
-    return changed | this.#end(ended);
+    return changed | this.#end(ended, now);
   }
 
   /** Nothing is known from `now` on: on-delays stand still, off-delays are cancelled (semantics.md 8). */
@@ -168,7 +192,7 @@ export class Grading {
     for (let i = this.active; i >= 0; i--) {
       if ((this.#clearing & (1 << i)) !== 0 && this.#off[i]! <= at) ended |= 1 << i;
     }
-    return this.#end(ended);
+    return this.#end(ended, at);
   }
 
   /** Next deadline of an on-delay. */
@@ -202,6 +226,11 @@ export class Grading {
       ...(this.#running === 0 ? {} : { on: pick(this.#running, this.#on) }),
       ...(this.#held === 0 ? {} : { held: pick(this.#held, this.#on) }),
       ...(this.#clearing === 0 ? {} : { off: pick(this.#clearing, this.#off) }),
+      ...(this.#clearing === 0 || !this.#stepwise
+        ? {}
+        : {
+            cleared: this.#levels.flatMap(({ severity }, i) => (this.#cleared & (1 << i) ? [severity] : [])),
+          }),
     };
   }
 
@@ -227,6 +256,10 @@ export class Grading {
     this.#running = put(state.on, this.#on) & above;
     this.#held = put(state.held, this.#on) & above & ~this.#running;
     this.#clearing = put(state.off, this.#off) & ~above;
+    this.#cleared = this.#levels.reduce(
+      (mask, { severity }, i) => (state.cleared?.includes(severity) === true ? mask | (1 << i) : mask),
+      0,
+    );
   }
 
   #activate(top: number): void {
@@ -237,12 +270,16 @@ export class Grading {
     this.#held &= above;
   }
 
-  #end(ended: number): number {
+  #end(ended: number, now: Micros): number {
     let { active } = this;
     while (active >= 0 && (ended & (1 << active)) !== 0) active--;
     if (active === this.active) return NOTHING;
     this.active = active;
     this.#clearing &= (1 << (active + 1)) - 1;
+    if (this.#stepwise && active !== NONE && (this.#cleared & (1 << active)) !== 0) {
+      this.#clearing |= 1 << active;
+      this.#off[active] = now + this.#levels[active]!.offDelay;
+    }
     return REGRADED | RETIMED;
   }
 

@@ -155,7 +155,7 @@ export class InstrumentFaults {
     const row = site.channels[channel]!;
     const faulty: Faulty = {
       channel: row,
-      grading: new Grading(this.#levels, row.report === "on-change"),
+      grading: new Grading(this.#levels, { keepsState: row.report === "on-change", stepwise: false }),
       onTimer: timers.add({
         phase: ON_DELAY,
         fire: (at) => this.#due(faulty, faulty.grading.onDelayDue(at)),

@@ -6,10 +6,12 @@ import { ALARM_CLASSES, type AlarmClass } from "../model/severity.ts";
 import type { Channel, Site } from "../model/site.ts";
 import type { Text } from "../model/text.ts";
 import { isBuiltInRule } from "./built-in.ts";
+import { accumulationSchema, compileAccumulation } from "./conditions/accumulation.ts";
 import type { CompiledCondition, ConditionContext } from "./conditions/condition.ts";
 import { compileExposure, exposureSchema } from "./conditions/exposure.ts";
 import { ruleDelayFields } from "./conditions/level.ts";
 import { compileRate, rateSchema } from "./conditions/rate.ts";
+import { compileStages, stagesSchema } from "./conditions/stages.ts";
 import { compileEquals, equalsSchema } from "./conditions/state.ts";
 import { compileStatistic, statisticSchema } from "./conditions/statistic.ts";
 import {
@@ -23,7 +25,17 @@ import {
 import { appliesSchema, matchChannels } from "./subjects.ts";
 
 /** Keys of a rule that hold its condition; a rule has exactly one of them. A new kind is added here and in `compileCondition`. */
-export const CONDITION_KEYS = ["above", "below", "outside", "equals", "rate", "window", "exposure"] as const;
+export const CONDITION_KEYS = [
+  "above",
+  "below",
+  "outside",
+  "equals",
+  "rate",
+  "window",
+  "exposure",
+  "accumulation",
+  "stages",
+] as const;
 
 /** One rule as it stands in the site file. */
 export const ruleSchema = z
@@ -44,6 +56,8 @@ export const ruleSchema = z
     rate: rateSchema.optional(),
     window: statisticSchema.optional(),
     exposure: exposureSchema.optional(),
+    accumulation: accumulationSchema.optional(),
+    stages: stagesSchema.optional(),
     ...ruleDelayFields,
     latching: z
       .boolean()
@@ -171,6 +185,8 @@ function compileCondition(
   if (options.rate !== undefined) return compileRate(options.rate, context);
   if (options.window !== undefined) return compileStatistic(options.window, context);
   if (options.exposure !== undefined) return compileExposure(options.exposure, context);
+  if (options.accumulation !== undefined) return compileAccumulation(options.accumulation, context);
+  if (options.stages !== undefined) return compileStages(options.stages, context);
   return undefined;
 }
 

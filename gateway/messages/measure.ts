@@ -1,7 +1,7 @@
 import type { Severity } from "../../model/severity.ts";
 import type { Channel } from "../../model/site.ts";
 import type { Text } from "../../model/text.ts";
-import { HOUR, MINUTE } from "../../model/time.ts";
+import { HOUR, MINUTE, type Micros } from "../../model/time.ts";
 import { dimensionOf, ucum } from "../../model/unit.ts";
 import type { Measure, TimeBase } from "../../rules/conditions/condition.ts";
 import type { Rule } from "../../rules/rule.ts";
@@ -39,7 +39,13 @@ export function measuredText({ of, window }: Measure, channel: Channel): Text {
   const quantity = fallen ? CATALOGUE["measure.rain"] : channel.name;
   if (of === "value") return channel.name;
   const exposure = of === "exposure" ? EXPOSURES.find((known) => known.window === window) : undefined;
-  return say(exposure?.key ?? `measure.${of}`, { quantity, span: formatSpan(window) });
+  return say(exposure?.key ?? `measure.${of}`, { quantity, span: lengthOf(window) });
+}
+
+/** The length of a window: minutes are 分 of a duration, but a mean is one over 10分钟. */
+function lengthOf(window: Micros): Text {
+  const { zh, en } = formatSpan(window);
+  return { zh: zh.replace(/分$/, "分钟"), en };
 }
 
 /** A value or limit of it with its unit: `0.52 m/h`. */

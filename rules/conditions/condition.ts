@@ -27,13 +27,16 @@ export interface Sample {
 
 /**
  * What a judge says of a sample, packed into one small integer so that nothing is allocated: bits 0 to 3 the levels that raise,
- * bits 4 to 7 those that clear, from bit 8 the quality of the judgement. Levels count from the least severe. A level that
- * neither raises nor clears is inside its deadband. Of a bad judgement only the quality counts.
+ * bits 4 to 7 those that clear, bits 8 and 9 the quality of the judgement, bits 10 to 13 levels of which nothing is known
+ * though of others it is. Levels count from the least severe. A level that neither raises nor clears is inside its deadband. Of a
+ * bad judgement only the quality counts.
  */
 export type Verdict = number;
 
 const CLEAR_SHIFT = 4;
 const QUALITY_SHIFT = 8;
+const QUALITY_MASK = 0b11;
+const UNKNOWN_SHIFT = 10;
 const LEVEL_MASK = 0b1111;
 
 /** Packs a verdict. */
@@ -53,7 +56,16 @@ export function clearing(verdict: Verdict): number {
 }
 
 export function verdictQuality(verdict: Verdict): Quality {
-  return (verdict >> QUALITY_SHIFT) as Quality;
+  return ((verdict >> QUALITY_SHIFT) & QUALITY_MASK) as Quality;
+}
+
+/** The same verdict, but nothing is known of these levels: a judgement is uncertain for them, unless they raise. */
+export function withUnknown(verdict: Verdict, levels: number): Verdict {
+  return verdict | (levels << UNKNOWN_SHIFT);
+}
+
+export function unknown(verdict: Verdict): number {
+  return (verdict >> UNKNOWN_SHIFT) & LEVEL_MASK;
 }
 
 /** One grade of a rule on one subject. */
@@ -71,6 +83,8 @@ export interface Condition {
   readonly levels: readonly Level[];
   /** What it remembers between readings; kinds that look at one reading alone have none. */
   readonly memory?: ConditionMemory;
+  /** Levels end one after the other, each with an event of its own; without it those that end together end as one. */
+  readonly stepwise?: boolean;
   /** @throws whatever a fault of ours throws: the engine isolates this instance and goes on. */
   judge(sample: Sample): Verdict;
   /** The limit of a level in the unit of what is judged, on the side of `value`; NaN where a kind has no limits. */
@@ -82,8 +96,8 @@ export interface Condition {
  * change by time alone: a reading leaves a window.
  */
 export interface ConditionMemory {
-  /** Why the last judgement was not better than it was; `good` when it was. */
-  readonly reason: Reason;
+  /** Why the last judgement was not better than it was, as it concerns a level; `good` when nothing was amiss. */
+  reason(level: number): Reason;
   /** What the last judgement was about, as it concerns a level: a rate, a sum. NaN: nothing could be computed. */
   value(level: number): number;
   /** Whether anything changes by time alone; if not, `deadline` is never asked. */

@@ -125,9 +125,15 @@ export function rateGauge(
   };
 }
 
+/** What of a rate concerns the readings themselves. */
+type RateReadings = Pick<RateOptions, "window" | "per" | "method"> & {
+  readonly largestStep?: number | undefined;
+  readonly maxGap?: Micros | undefined;
+};
+
 /** A plan of gauges over the readings of a channel that a rate is among. */
 export function ratePlan(
-  options: Omit<RateOptions, "above">,
+  options: RateReadings,
   context: ConditionContext,
   gauges: readonly Gauge[],
 ): WindowPlan {

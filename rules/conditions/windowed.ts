@@ -1,10 +1,10 @@
-import { BAD, GOOD, type Quality, REASON, type Reason, UNCERTAIN } from "../../model/quality.ts";
+import { BAD, GOOD, type Quality, qualityOf, REASON, type Reason, UNCERTAIN } from "../../model/quality.ts";
 import type { Micros } from "../../model/time.ts";
 import { type PackedNumber, pack, unpack } from "../checkpoint-number.ts";
 import { NEVER } from "../timer-queue.ts";
 import type { Fold } from "../window/fold.ts";
 import { Ring, type RingState } from "../window/ring.ts";
-import { ASIDE, CONFIRMS, type Source, type SourceState } from "../window/source.ts";
+import { ASIDE, CONFIRMS, REFUSED, type Source, type SourceState } from "../window/source.ts";
 import { Stretch } from "../window/stretch.ts";
 import {
   type CompiledCondition,
@@ -16,9 +16,11 @@ import {
   NO_VERDICT,
   raising,
   type Sample,
+  unknown,
   type Verdict,
   verdict,
   verdictQuality,
+  withUnknown,
 } from "./condition.ts";
 import { excess, type Span, Spans } from "./span.ts";
 
@@ -42,6 +44,8 @@ export interface WindowPlan {
   /** All levels of the gauges, from the least severe to the most. */
   readonly levels: readonly Level[];
   readonly gauges: readonly Gauge[];
+  /** Levels end one after the other (see Condition). */
+  readonly stepwise?: boolean;
   /** A reading stands for the time since the one before it, and for no more than this. */
   readonly maxGap: Micros;
   /** The channel keeps its state between readings, so that silence alone is no gap. */
@@ -66,6 +70,7 @@ interface WindowState {
   readonly aside: readonly [time: number, stands: number, good: boolean];
   readonly folds: readonly (readonly number[])[];
   readonly values: readonly PackedNumber[];
+  readonly scarce: readonly number[];
   readonly reason: number;
 }
 
@@ -106,6 +111,7 @@ interface Running {
 class Windowed implements Condition, ConditionMemory {
   readonly levels: readonly Level[];
   readonly memory = this;
+  readonly stepwise: boolean;
   readonly #plan: WindowPlan;
   readonly #ring = new Ring();
   readonly #source: Source;
@@ -127,13 +133,15 @@ class Windowed implements Condition, ConditionMemory {
   #asideTime = 0;
   #asideStands = 0;
   #asideGood = false;
-  /** Whether the last evaluation lacked readings. */
-  #scarce = false;
-  reason: Reason = REASON.good;
+  /** Whether the last number of each gauge lacked readings: 1. */
+  readonly #scarce: Uint8Array;
+  /** Of the last reading. */
+  #reason: Reason = REASON.good;
 
   constructor(plan: WindowPlan) {
     this.#plan = plan;
     this.levels = plan.levels;
+    this.stepwise = plan.stepwise ?? false;
     this.#source = plan.source();
     this.#running = plan.gauges.map((gauge): Running => {
       const level = gauge.spans.map(({ severity }) =>
@@ -151,6 +159,7 @@ class Windowed implements Condition, ConditionMemory {
     this.#upwards = this.#running.reduce((bits, one) => bits | mapped(one, one.spans.upwards), 0);
     this.#downwards = this.#running.reduce((bits, one) => bits | mapped(one, one.spans.downwards), 0);
     this.#values = new Float64Array(plan.gauges.length).fill(Number.NaN);
+    this.#scarce = new Uint8Array(plan.gauges.length);
   }
 
   get ages(): boolean {
@@ -179,8 +188,9 @@ class Windowed implements Condition, ConditionMemory {
       }
       quality = UNCERTAIN;
     } else if (quality === BAD || Number.isNaN(value)) return this.#miss(sample);
-    const t = this.#hear(sample.time);
     const taken = this.#source.take(value);
+    if (taken === REFUSED) return this.#miss(sample);
+    const t = this.#hear(sample.time);
     const good = quality === GOOD && !this.#source.doubtful;
     if (taken === ASIDE) {
       this.#asideTime = t;
@@ -197,29 +207,31 @@ class Windowed implements Condition, ConditionMemory {
     }
     const judged = this.#evaluate(t, taken !== ASIDE && quality === GOOD ? GOOD : UNCERTAIN);
     this.#forget();
-    if (taken === ASIDE) this.reason = REASON.implausible;
-    else if (quality !== GOOD) this.reason = reason;
-    else this.reason = verdictQuality(judged) === GOOD ? reason : this.#scarceReason();
+    this.#reason = taken === ASIDE ? REASON.implausible : reason;
     return judged;
   }
 
   age(at: Micros): Verdict | undefined {
     const judged = this.#evaluate(at, this.#source.waiting ? UNCERTAIN : GOOD);
-    const quality = verdictQuality(judged);
+    const sure = verdictQuality(judged) === GOOD && unknown(judged) === 0;
     // Readings that are missing are no news: silence is told elsewhere.
-    if (quality !== GOOD && (quality === BAD || raising(judged) === 0)) return undefined;
-    this.reason = quality === GOOD ? REASON.good : this.#scarceReason();
+    if (!sure && (verdictQuality(judged) === BAD || raising(judged) === 0)) return undefined;
     return judged;
   }
 
   get deadline(): Micros {
     let next = NEVER;
-    for (const { stretch } of this.#running) next = Math.min(next, stretch.leaves);
+    for (const { stretch } of this.#running) next = Math.min(next, stretch.changes);
     return next;
   }
 
   interrupt(at: Micros): void {
     if (!Number.isNaN(this.#heard) && at < this.#knownUntil) this.#knownUntil = Math.max(at, this.#heard);
+  }
+
+  reason(level: number): Reason {
+    if (qualityOf(this.#reason) !== GOOD) return this.#reason;
+    return this.#scarce[this.#deciding(level)] === 1 ? REASON.low_coverage : this.#reason;
   }
 
   value(level: number): number {
@@ -245,7 +257,8 @@ class Windowed implements Condition, ConditionMemory {
       aside: [this.#asideTime, this.#asideStands, this.#asideGood],
       folds: this.#running.map(({ stretch }) => stretch.fold.state()),
       values: Array.from(this.#values, pack),
-      reason: this.reason,
+      scarce: Array.from(this.#scarce),
+      reason: this.#reason,
     };
   }
 
@@ -264,7 +277,8 @@ class Windowed implements Condition, ConditionMemory {
     known.values.forEach((value, i) => {
       this.#values[i] = unpack(value);
     });
-    this.reason = known.reason;
+    this.#scarce.set(known.scarce);
+    this.#reason = known.reason;
   }
 
   /** Notes that a reading of this time has come; gives the time that it counts with. */
@@ -296,7 +310,7 @@ class Windowed implements Condition, ConditionMemory {
   #miss(sample: Sample): Verdict {
     if (this.#plan.keepsState) this.interrupt(sample.time);
     else if (!(sample.time <= this.#heard)) this.#heard = sample.time;
-    this.reason = sample.reason;
+    this.#reason = sample.reason;
     return NO_VERDICT;
   }
 
@@ -314,10 +328,9 @@ class Windowed implements Condition, ConditionMemory {
   #evaluate(t: Micros, atBest: Quality): Verdict {
     const known = this.#plan.keepsState ? Math.min(t, this.#knownUntil) : this.#heard;
     this.#end = t;
-    this.#scarce = false;
     let raise = 0;
     let clear = this.#all;
-    let quality = atBest;
+    let doubtful = 0;
     let none = true;
     for (let i = 0; i < this.#running.length; i++) {
       const one = this.#running[i]!;
@@ -326,30 +339,30 @@ class Windowed implements Condition, ConditionMemory {
       const { minCoverage } = gauge;
       // After the last reading, for how long its word still holds inside the window.
       const tail = Math.max(0, known - Math.max(this.#heard, t - gauge.span));
-      const enough = stretch.goodCoverage(t, tail) >= minCoverage;
+      const enough = stretch.goodCoverage(tail) >= minCoverage;
       let value = Number.NaN;
       if (
         stretch.count >= gauge.minSamples &&
-        (enough || gauge.scarce === "uncertain" || stretch.coverage(t, tail) >= minCoverage)
+        (enough || gauge.scarce === "uncertain" || stretch.coverage(tail) >= minCoverage)
       ) {
-        value = stretch.value(t);
+        value = stretch.value;
       }
       this.#values[i] = value;
-      if (Number.isNaN(value)) {
-        // Nothing is known of its levels.
-        clear &= ~one.concerns;
-        quality = Math.max(quality, UNCERTAIN) as Quality;
-        this.#scarce = true;
-        continue;
-      }
+      const sure = enough && !Number.isNaN(value) && stretch.fold.doubtful !== true;
+      this.#scarce[i] = sure ? 0 : 1;
+      if (!sure) doubtful |= one.concerns;
+      if (Number.isNaN(value)) continue;
       none = false;
-      if (!enough) this.#scarce = true;
-      if (!enough || stretch.fold.doubtful === true) quality = Math.max(quality, UNCERTAIN) as Quality;
       const v = one.spans.judge(value, GOOD);
       raise |= mapped(one, raising(v));
       clear &= mapped(one, clearing(v)) | ~one.concerns;
     }
-    return none ? NO_VERDICT : verdict(raise, clear & this.#all, quality);
+    if (none) return NO_VERDICT;
+    const unsure = doubtful === this.#all ? UNCERTAIN : GOOD;
+    return withUnknown(
+      verdict(raise, clear & ~doubtful & this.#all, atBest === GOOD ? unsure : atBest),
+      doubtful,
+    );
   }
 
   /** Forgets what no window can come back to. */
@@ -357,10 +370,6 @@ class Windowed implements Condition, ConditionMemory {
     let oldest = this.#ring.next;
     for (const { stretch } of this.#running) if (stretch.head < oldest) oldest = stretch.head;
     this.#ring.forgetBefore(oldest);
-  }
-
-  #scarceReason(): Reason {
-    return this.#scarce ? REASON.low_coverage : REASON.uncertain;
   }
 
   /** Of the gauges that have this level, the one that is furthest beyond its limit. */

@@ -1,7 +1,6 @@
 import type { Micros } from "../../model/time.ts";
 import { rounded } from "./compensated-sum.ts";
-import type { Fold } from "./fold.ts";
-import type { Ring } from "./ring.ts";
+import type { Fold, FoldView } from "./fold.ts";
 
 /** How old the earlier of the two readings may be, in window lengths (semantics.md 19). */
 const OLDEST = 1.5;
@@ -31,7 +30,7 @@ export class DifferenceFold implements Fold {
 
   leave(): void {}
 
-  value(ring: Ring, head: number): number {
+  value({ ring, head }: FoldView): number {
     const newest = ring.next - 1;
     if (newest <= head) return Number.NaN;
     const until = ring.time[newest & ring.mask]! - this.#span;

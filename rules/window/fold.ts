@@ -1,15 +1,28 @@
-import { SECOND } from "../../model/time.ts";
+import { type Micros, SECOND } from "../../model/time.ts";
 import { CompensatedSum, rounded } from "./compensated-sum.ts";
 import type { Ring } from "./ring.ts";
+
+/** A window as a fold sees it. */
+export interface FoldView {
+  readonly ring: Ring;
+  /** Sequence number of the oldest reading inside; the newest is the ring's last. */
+  readonly head: number;
+  /** Where the window ends, µs. */
+  readonly end: Micros;
+  /** How much of what the first reading stands for lies before the window, µs. */
+  readonly overhang: Micros;
+}
 
 /** Makes one number of the readings in a window, as readings enter at its end and leave at its beginning. */
 export interface Fold {
   enter(ring: Ring, seq: number): void;
   leave(ring: Ring, seq: number): void;
-  /** Of the readings from `head` on; `overhang` is how much of what the first one stands for lies before the window, µs. NaN: none. */
-  value(ring: Ring, head: number, overhang: number): number;
+  /** What the readings inside come to; NaN: to nothing. */
+  value(view: FoldView): number;
+  /** When that changes next though no reading leaves; for folds that weigh parts of the window apart. */
+  changes?(view: FoldView): Micros;
   /** Every reading was moved by a span of time, µs; for folds that keep times. */
-  shift?(by: number): void;
+  shift?(by: Micros): void;
   /** Whether the last value rests on a reading that was uncertain, for folds of few readings. */
   readonly doubtful?: boolean;
   /** What a restart must not recompute, because sums of another history differ in their last bit; empty when there is nothing. */
@@ -140,7 +153,7 @@ export class ExtremeFold implements Fold {
     }
   }
 
-  value(ring: Ring): number {
+  value({ ring }: FoldView): number {
     if (this.#back === this.#front) return Number.NaN;
     return ring.value[this.#candidates[this.#front & (this.#candidates.length - 1)]! & ring.mask]!;
   }
@@ -181,7 +194,7 @@ export class ExposureFold implements Fold {
     this.#dose.add(-ring.value[i]! * (ring.stands[i]! / SECOND));
   }
 
-  value(ring: Ring, head: number, overhang: number): number {
+  value({ ring, head, overhang }: FoldView): number {
     const covered = this.#covered - overhang;
     if (covered <= 0) return Number.NaN;
     const before = overhang === 0 ? 0 : ring.value[head & ring.mask]! * (overhang / SECOND);
@@ -196,4 +209,27 @@ export class ExposureFold implements Fold {
     this.#covered = covered;
     this.#dose.restore([sum, error]);
   }
+}
+
+/** The newest reading, moved by an offset: a level in its datum. */
+export class LatestFold implements Fold {
+  readonly #offset: number;
+
+  constructor(offset: number) {
+    this.#offset = offset;
+  }
+
+  enter(): void {}
+
+  leave(): void {}
+
+  value({ ring, head }: FoldView): number {
+    return head < ring.next ? rounded(ring.value[(ring.next - 1) & ring.mask]! + this.#offset) : Number.NaN;
+  }
+
+  state(): readonly number[] {
+    return [];
+  }
+
+  restore(): void {}
 }

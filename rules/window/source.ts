@@ -1,10 +1,11 @@
 import { type PackedNumber, pack, unpack } from "../checkpoint-number.ts";
 
-/** What becomes of a value: it is put aside, it enters, or it enters after the one that was put aside before it. */
+/** What becomes of a value: it is put aside, it enters, it enters after the one that was put aside before it, or it is nonsense. */
 export const ASIDE = 0;
 export const ENTERS = 1;
 export const CONFIRMS = 2;
-export type Taken = typeof ASIDE | typeof ENTERS | typeof CONFIRMS;
+export const REFUSED = 3;
+export type Taken = typeof ASIDE | typeof ENTERS | typeof CONFIRMS | typeof REFUSED;
 
 /** JSON-safe. */
 export type SourceState = readonly PackedNumber[];
@@ -89,6 +90,13 @@ export class ConfirmedSource implements Source {
   restore([last = "NaN", aside = "NaN"]: SourceState): void {
     this.#last = unpack(last);
     this.#aside = unpack(aside);
+  }
+}
+
+/** Increments as they are; less than nothing cannot have fallen. */
+export class IncrementSource extends PlainSource {
+  override take(value: number): Taken {
+    return value < 0 ? REFUSED : super.take(value);
   }
 }
 

@@ -6,6 +6,7 @@ import type { AlarmEvent } from "../../rules/event.ts";
 import { datasetPath, missingDataset } from "../servers/datasets.ts";
 import { EngineRun, START } from "./engine-run.ts";
 import { siteOf } from "./site-builder.ts";
+import { resultsOf, slope } from "./window-oracle.ts";
 
 /** Rows of a CSV without quotes, by column. */
 function csv(dataset: string, file: string): Record<string, string>[] {
@@ -178,6 +179,58 @@ describe.skipIf(missingDataset("lk-rivers-nov2025"))(
       expect(at(run({ deadband: 0.1, offDelay: "2h" }).events)).toEqual(["", "", ""]);
     });
 
+    /** Hourly at best: three readings within three hours, of which readings stand for at least half. */
+    const rate = { window: "3h", per: "hour", maxGap: "2h", minCoverage: 0.5, above: { yellow: 0.5 } };
+
+    function rises(more: object): readonly AlarmEvent[] {
+      const names = official().map(({ station }) => station);
+      const run = new EngineRun(gauges(names, 6 * HOUR), {
+        rise: { applies: { quantity: "water_level" }, rate: { ...rate, ...more } },
+      });
+      play(run, samples());
+      return run.events.filter(({ rule, transition }) => rule === "rise" && transition !== "return");
+    }
+
+    test("a rate of rise of half a metre an hour warns before the major flood level at 11 of the 20 rivers that reach it", () => {
+      const first = new Map<string, Micros>();
+      for (const { subject, time } of rises({})) if (!first.has(subject)) first.set(subject, time);
+      // The same by looking at all readings of each river again.
+      for (const [station, own] of Map.groupBy(samples(), ({ station: name }) => name)) {
+        const history = own.map(({ time, level }) => ({
+          at: (time - START) / 1_000_000,
+          value: level,
+          quality: "good" as const,
+        }));
+        const expected = resultsOf(history, ({ readings }) => slope(readings) * 3600, {
+          span: 3 * 3600,
+          maxGap: 2 * 3600,
+          minCoverage: 0.5,
+          minSamples: 3,
+          scarce: "nothing",
+        }).find(({ value }) => value >= 0.5);
+        const found = first.get(`${deviceId(station)}.level`);
+        expect(found, station).toBe(expected === undefined ? undefined : START + expected.at * 1_000_000);
+      }
+      // A river that rises slowly, or is not heard for hours, is not seen by its rate: stages stay necessary.
+      const majors = published().filter(({ red }) => red !== "");
+      const warned = majors.filter(({ station, red }) => {
+        const at = first.get(`${deviceId(station)}.level`);
+        return at !== undefined && at < instant(red);
+      });
+      expect([majors.length, warned.length]).toEqual([20, 11]);
+    });
+
+    test("19: the way back from a drop-out of one sample is no rise when a step of 1.5 m must be confirmed", () => {
+      // 4.3 m, then 0 m for one sample.
+      const from = instant("2025-11-29T19:35:39Z");
+      const after = (events: readonly AlarmEvent[]) =>
+        events.filter(
+          ({ subject, time }) => subject === "panadugama.level" && time >= from && time <= from + 6 * HOUR,
+        ).length;
+      expect(after(rises({ method: "difference" }))).toBe(1);
+      expect(after(rises({ method: "difference", largestStep: 1.5 }))).toBe(0);
+    });
+
     test("every silence of more than six hours is told, and nothing else is", () => {
       const lost = run({}).events.filter(
         (event) => event.rule === "monitoring-lost" && event.transition !== "return",
@@ -275,6 +328,20 @@ describe.skipIf(missingDataset("ea-calder-2025-quiet"))(
           .map(({ time, subject }) => `${utc(time)} ${subject}`)
           .sort(),
       ).toEqual(gaps.sort());
+    });
+
+    test("a rate of rise that would warn of a flash flood raises nothing in four weeks", () => {
+      const all = samples();
+      const names = [...new Set(all.map(({ station }) => station))];
+      const river = new EngineRun(gauges(names, 45 * MINUTE), {
+        rise: {
+          applies: { quantity: "water_level" },
+          rate: { window: "1h", per: "hour", above: { yellow: 0.3, red: 1 } },
+          deadband: 0.05,
+        },
+      });
+      play(river, all);
+      expect(river.events.filter(({ rule }) => rule === "rise")).toEqual([]);
     });
 
     test("the same rule at a quarter of a metre sees the wave of 12 September, and nothing else", () => {

@@ -1,0 +1,142 @@
+import { describe, expect, test } from "vitest";
+import type { EventMessage } from "../../gateway/alerts/message-schemas.ts";
+import { Payloads } from "../../gateway/alerts/payload.ts";
+import { Places } from "../../gateway/alerts/places.ts";
+import { type Quantity, quantityRow } from "../../model/quantity.ts";
+import { DAY, MINUTE } from "../../model/time.ts";
+import { EngineRun, type RuleSketch } from "../rules/engine-run.ts";
+import { siteOf } from "../rules/site-builder.ts";
+
+/** The last message of a rule on a channel `d.v` that is given these values, one a minute. */
+function message(
+  quantity: Quantity,
+  rule: RuleSketch,
+  values: readonly number[],
+  more: { report?: "on-change" } = {},
+): EventMessage {
+  const sketch = siteOf({
+    devices: [{ id: "d", channels: [{ id: "v", quantity, period: MINUTE, stale: 30 * DAY, ...more }] }],
+  });
+  const { zh, en } = quantityRow(quantity);
+  const site = { ...sketch, channels: sketch.channels.map((channel) => ({ ...channel, name: { zh, en } })) };
+  const run = new EngineRun(site, { rule: { applies: { quantity }, ...rule } });
+  for (const [m, value] of values.entries()) run.at(m * 60).read("d.v", value);
+  const event = run.events.at(-1);
+  if (event === undefined) throw new Error("no event");
+  const payloads = new Payloads({ places: new Places(site), rules: run.rules });
+  return payloads.event(event, { uncommitted: false, resent: false }) as EventMessage;
+}
+
+const ramp = (n: number, step: number, from = 0) => Array.from({ length: n }, (_, i) => from + i * step);
+
+describe("what a rule computes is said with its own name, unit and side", () => {
+  test.each<[string, EventMessage, string, string, object]>([
+    [
+      "a rate of rise",
+      message(
+        "water_level",
+        { rate: { window: "10m", per: "hour", above: { yellow: 0.3 } } },
+        ramp(20, 0.01, 175),
+      ),
+      "水位变化率 0.6 m/h，超过 0.3 m/h，",
+      "rate of change of water level (datum) 0.6 m/h, above 0.3 m/h,",
+      { name: "m/h", symbol: "m/h", ucum: "m/h" },
+    ],
+    [
+      "a fall",
+      message(
+        "gas_lel",
+        { rate: { window: "10m", per: "minute", direction: "fall", above: { yellow: 1 } } },
+        ramp(20, -2, 90),
+      ),
+      "可燃气体浓度变化率 -2 %LEL/min，低于 -1 %LEL/min，",
+      "rate of change of combustible gas -2 %LEL/min, below -1 %LEL/min,",
+      { name: "%LEL/min", symbol: "%LEL/min", ucum: "%{LEL}/min" },
+    ],
+    [
+      "a mean",
+      message(
+        "temperature",
+        { window: { function: "mean", window: "10m", above: { orange: 30 } } },
+        ramp(20, 0, 31),
+      ),
+      "温度10分钟平均值 31 ℃，超过 30 ℃，",
+      "mean of temperature over 10 min 31 ℃, above 30 ℃,",
+      { name: "Cel", symbol: "℃", ucum: "Cel" },
+    ],
+    [
+      "a count of a state",
+      message(
+        "smoke",
+        { window: { function: "count", window: "1h", counts: { state: "active" }, above: { yellow: 3 } } },
+        [1, 0, 1, 0, 1],
+        { report: "on-change" },
+      ),
+      "烟雾报警1小时次数 3，达到 3",
+      "smoke alarm, times in 1 h 3, at 3",
+      { name: "1", symbol: "", ucum: "1" },
+    ],
+    [
+      "TWA",
+      message("gas_ppm", { exposure: { window: "8h", above: { orange: 20 } } }, ramp(5, 0, 25)),
+      "气体浓度8小时加权平均值（TWA） 25 ppm，超过 20 ppm（数据可疑：数据不足），",
+      "gas, 8 h TWA 25 ppm, above 20 ppm (data doubtful: too few inputs),",
+      { name: "ppm", symbol: "ppm", ucum: "[ppm]" },
+    ],
+    [
+      "STEL",
+      message("gas_ppm", { exposure: { window: "15m", above: { orange: 30 } } }, ramp(20, 0, 31)),
+      "气体浓度15分钟短时接触值（STEL） 31 ppm，超过 30 ppm",
+      "gas, 15 min STEL 31 ppm, above 30 ppm",
+      { name: "ppm", symbol: "ppm", ucum: "[ppm]" },
+    ],
+    [
+      "rain, in the window that decided",
+      message(
+        "rain_increment",
+        {
+          accumulation: {
+            windows: [
+              { window: "1h", above: { blue: 35, yellow: 45 } },
+              { window: "3h", above: { blue: 55, yellow: 75 } },
+            ],
+          },
+        },
+        ramp(130, 0, 0.6),
+      ),
+      "3小时雨量 75 mm，达到 75 mm",
+      "rain in 3 h 75 mm, at 75 mm",
+      { name: "mm(rain)", symbol: "mm", ucum: "mm" },
+    ],
+    [
+      "a stage of a river",
+      message("water_level", { stages: { warning: 177, datum: { base: 174.6 } } }, [2.5]),
+      "水位 177.1 m，超过 177 m，",
+      "water level (datum) 177.1 m, above 177 m,",
+      { name: "m", symbol: "m", ucum: "m" },
+    ],
+  ])("%s", (_name, said, zh, en, unit) => {
+    expect(said.text.zh).toContain(zh);
+    expect(said.text.en).toContain(en);
+    expect(said.unit).toEqual(unit);
+  });
+
+  test("inside the deadband a rate is said to have been above", () => {
+    const said = message(
+      "water_level",
+      { deadband: 0.2, rate: { window: "10m", per: "hour", above: { yellow: 0.3, red: 2 } } },
+      [...ramp(20, 0.05, 175), ...ramp(30, 0.004, 176)],
+    );
+    expect(said.transition).toBe("downgrade");
+    expect(said.text.zh).toContain("曾超过 0.3 m/h，由红色降为黄色");
+  });
+
+  test("a return tells what has come down", () => {
+    const said = message("water_level", { rate: { window: "10m", per: "hour", above: { yellow: 0.3 } } }, [
+      ...ramp(20, 0.01, 175),
+      ...ramp(30, 0, 175.2),
+    ]);
+    expect(said.transition).toBe("return");
+    expect(said.text.zh).toMatch(/水位变化率 0\.2\d* m\/h，已恢复正常/);
+  });
+});
