@@ -118,6 +118,7 @@ const ROWS = [
     name: "implausible",
     quality: UNCERTAIN,
     opcua: 0x4000_0000,
+    ne107: "S",
     origin: "instrument",
     zh: "突变可疑",
     en: "implausible jump",
@@ -243,6 +244,15 @@ const ROWS = [
     origin: "communication",
     zh: "无法解码",
     en: "cannot be decoded",
+  },
+  {
+    name: "stuck",
+    quality: UNCERTAIN,
+    opcua: 0x4090_0000,
+    ne107: "S",
+    origin: "instrument",
+    zh: "数值不变",
+    en: "value does not change",
   },
 ] as const satisfies readonly ReasonRow[];
 

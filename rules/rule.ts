@@ -9,11 +9,14 @@ import { isBuiltInRule } from "./built-in.ts";
 import { accumulationSchema, compileAccumulation } from "./conditions/accumulation.ts";
 import type { CompiledCondition, ConditionContext } from "./conditions/condition.ts";
 import { compileExposure, exposureSchema } from "./conditions/exposure.ts";
+import { compileJump, jumpSchema } from "./conditions/jump.ts";
 import { ruleDelayFields } from "./conditions/level.ts";
+import { compileOutOfRange, outOfRangeSchema } from "./conditions/out-of-range.ts";
 import { compileRate, rateSchema } from "./conditions/rate.ts";
 import { compileStages, stagesSchema } from "./conditions/stages.ts";
 import { compileEquals, equalsSchema } from "./conditions/state.ts";
 import { compileStatistic, statisticSchema } from "./conditions/statistic.ts";
+import { compileStuck, stuckSchema } from "./conditions/stuck.ts";
 import {
   aboveSchema,
   belowSchema,
@@ -35,6 +38,9 @@ export const CONDITION_KEYS = [
   "exposure",
   "accumulation",
   "stages",
+  "stuck",
+  "jump",
+  "outOfRange",
 ] as const;
 
 /** One rule as it stands in the site file. */
@@ -58,6 +64,9 @@ export const ruleSchema = z
     exposure: exposureSchema.optional(),
     accumulation: accumulationSchema.optional(),
     stages: stagesSchema.optional(),
+    stuck: stuckSchema.optional(),
+    jump: jumpSchema.optional(),
+    outOfRange: outOfRangeSchema.optional(),
     ...ruleDelayFields,
     latching: z
       .boolean()
@@ -187,6 +196,9 @@ function compileCondition(
   if (options.exposure !== undefined) return compileExposure(options.exposure, context);
   if (options.accumulation !== undefined) return compileAccumulation(options.accumulation, context);
   if (options.stages !== undefined) return compileStages(options.stages, context);
+  if (options.stuck !== undefined) return compileStuck(options.stuck, context);
+  if (options.jump !== undefined) return compileJump(options.jump, context);
+  if (options.outOfRange !== undefined) return compileOutOfRange(options.outOfRange, context);
   return undefined;
 }
 

@@ -22,7 +22,8 @@ import {
   LONGEST_WINDOW,
   windowSchema,
 } from "./window-options.ts";
-import { type Gauge, windowed } from "./windowed.ts";
+import type { Gauge } from "./window-plan.ts";
+import { windowed } from "./windowed.ts";
 
 /** Most windows of one rule: 1, 3, 6, 12 and 24 h, and three for antecedent rain. */
 const MOST_WINDOWS = 8;

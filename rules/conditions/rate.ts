@@ -22,7 +22,8 @@ import {
   gapOf,
   windowSchema,
 } from "./window-options.ts";
-import { type Gauge, type WindowPlan, windowed } from "./windowed.ts";
+import type { Gauge, WindowPlan } from "./window-plan.ts";
+import { windowed } from "./windowed.ts";
 
 const BASES: Readonly<Record<TimeBase, Micros>> = { second: SECOND, minute: MINUTE, hour: HOUR, day: DAY };
 

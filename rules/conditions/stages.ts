@@ -9,7 +9,8 @@ import { rateFields, rateGauge, ratePlan } from "./rate.ts";
 import { gradesAbove, type Span, spansOf } from "./span.ts";
 import { boundsOf, checkSpans } from "./threshold-check.ts";
 import { checkNumeric } from "./window-options.ts";
-import { type Gauge, windowed } from "./windowed.ts";
+import type { Gauge } from "./window-plan.ts";
+import { windowed } from "./windowed.ts";
 
 /** The stages of a river, from the least to the most, and their colours (domain.md f). */
 const STAGES = {

@@ -2,7 +2,6 @@ import { BAD, GOOD, type Quality, qualityOf, REASON, type Reason, UNCERTAIN } fr
 import type { Micros } from "../../model/time.ts";
 import { type PackedNumber, pack, unpack } from "../checkpoint-number.ts";
 import { NEVER } from "../timer-queue.ts";
-import type { Fold } from "../window/fold.ts";
 import { Ring, type RingState } from "../window/ring.ts";
 import { ASIDE, CONFIRMS, REFUSED, type Source, type SourceState } from "../window/source.ts";
 import { Stretch } from "../window/stretch.ts";
@@ -22,42 +21,8 @@ import {
   verdictQuality,
   withUnknown,
 } from "./condition.ts";
-import { excess, type Span, Spans } from "./span.ts";
-
-/** One comparison: what is made of one window, and its limits. */
-export interface Gauge {
-  readonly span: Micros;
-  /** Makes the fold of one subject. */
-  fold(): Fold;
-  /** Any of the rule's severities, from the least to the most. */
-  readonly spans: readonly Span[];
-  readonly minSamples: number;
-  /** Share of the window that readings must stand for, 0 to 1. */
-  readonly minCoverage: number;
-  /** Below it the number is uncertain (it may raise, not clear) or there is none (semantics.md 17). */
-  readonly scarce: "uncertain" | "nothing";
-  readonly measure: Measure;
-}
-
-/** How a kind with windows works on one channel. */
-export interface WindowPlan {
-  /** All levels of the gauges, from the least severe to the most. */
-  readonly levels: readonly Level[];
-  readonly gauges: readonly Gauge[];
-  /** Levels end one after the other (see Condition). */
-  readonly stepwise?: boolean;
-  /** A reading stands for the time since the one before it, and for no more than this. */
-  readonly maxGap: Micros;
-  /** The channel keeps its state between readings, so that silence alone is no gap. */
-  readonly keepsState: boolean;
-  /** Evaluated also when a reading leaves (semantics.md 16); only for folds that do not mind the order. */
-  readonly ages: boolean;
-  /** What a reading beyond the measuring range without a number counts as; NaN: nothing. */
-  readonly end: { readonly low: number; readonly high: number };
-  source(): Source;
-  /** Tells editions of a rule apart: a memory of another one is not taken up. */
-  readonly edition: string;
-}
+import { excess, Spans } from "./span.ts";
+import type { Gauge, WindowPlan } from "./window-plan.ts";
 
 /** JSON-safe. */
 interface WindowState {
@@ -71,6 +36,7 @@ interface WindowState {
   readonly folds: readonly (readonly number[])[];
   readonly values: readonly PackedNumber[];
   readonly scarce: readonly number[];
+  readonly raised: number;
   readonly reason: number;
 }
 
@@ -135,6 +101,8 @@ class Windowed implements Condition, ConditionMemory {
   #asideGood = false;
   /** Whether the last number of each gauge lacked readings: 1. */
   readonly #scarce: Uint8Array;
+  /** Levels that the last evaluation raised. */
+  #raised = 0;
   /** Of the last reading. */
   #reason: Reason = REASON.good;
 
@@ -231,7 +199,10 @@ class Windowed implements Condition, ConditionMemory {
 
   reason(level: number): Reason {
     if (qualityOf(this.#reason) !== GOOD) return this.#reason;
-    return this.#scarce[this.#deciding(level)] === 1 ? REASON.low_coverage : this.#reason;
+    const deciding = this.#deciding(level);
+    const { reason } = this.#plan.gauges[deciding] ?? {};
+    if (reason !== undefined && (this.#raised & (1 << level)) !== 0) return reason;
+    return this.#scarce[deciding] === 1 ? REASON.low_coverage : this.#reason;
   }
 
   value(level: number): number {
@@ -258,6 +229,7 @@ class Windowed implements Condition, ConditionMemory {
       folds: this.#running.map(({ stretch }) => stretch.fold.state()),
       values: Array.from(this.#values, pack),
       scarce: Array.from(this.#scarce),
+      raised: this.#raised,
       reason: this.#reason,
     };
   }
@@ -278,6 +250,7 @@ class Windowed implements Condition, ConditionMemory {
       this.#values[i] = unpack(value);
     });
     this.#scarce.set(known.scarce);
+    this.#raised = known.raised;
     this.#reason = known.reason;
   }
 
@@ -357,6 +330,7 @@ class Windowed implements Condition, ConditionMemory {
       raise |= mapped(one, raising(v));
       clear &= mapped(one, clearing(v)) | ~one.concerns;
     }
+    this.#raised = raise;
     if (none) return NO_VERDICT;
     const unsure = doubtful === this.#all ? UNCERTAIN : GOOD;
     return withUnknown(

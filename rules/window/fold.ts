@@ -233,3 +233,25 @@ export class LatestFold implements Fold {
 
   restore(): void {}
 }
+
+/** How far the newest reading is from the one before it, whichever way. */
+export class StepFold implements Fold {
+  doubtful = false;
+
+  enter(): void {}
+
+  leave(): void {}
+
+  value({ ring, head }: FoldView): number {
+    if (ring.next - head < 2) return Number.NaN;
+    const [before, newest] = [(ring.next - 2) & ring.mask, (ring.next - 1) & ring.mask];
+    this.doubtful = ring.good[before] === 0;
+    return rounded(Math.abs(ring.value[newest]! - ring.value[before]!));
+  }
+
+  state(): readonly number[] {
+    return [];
+  }
+
+  restore(): void {}
+}
