@@ -86,7 +86,7 @@ export class Engine {
   readonly #faults: InstrumentFaults;
   readonly #clocks: ClockFaults;
   readonly #system: SystemAlarms;
-  readonly #sample: Sample = { value: 0, reason: 0, quality: GOOD, time: 0, received: 0 };
+  readonly #sample: Sample = { value: 0, reason: 0, quality: GOOD, time: 0, received: 0, channel: 0 };
   readonly #withdrawal: Withdrawal;
   readonly #remembering: RememberingParts;
   #now: Micros = Number.NEGATIVE_INFINITY;
@@ -237,6 +237,7 @@ export class Engine {
     // What has no value cannot be relied on, whatever is said of it.
     if (Number.isNaN(value)) quality = BAD;
     sample.quality = quality;
+    sample.channel = c;
     if ((flags & FLAG_LATE) !== 0) {
       if (speaks(quality, reason)) this.#monitoring.alive(c, now, true);
       this.#evaluation.late(sample, c);

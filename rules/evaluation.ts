@@ -32,10 +32,13 @@ const FAILED = 1;
 /** It had failed; the next evaluation shows whether it works now. */
 const ON_TRIAL = 2;
 
-/** One rule on one channel. */
+/** One rule on one channel, or on several that are judged together. */
 interface Instance {
   readonly rule: Rule;
+  /** Of several, the first. */
   readonly channel: Channel;
+  /** What its alarm is about. */
+  readonly subject: string;
   readonly condition: Condition;
   readonly grading: Grading;
   readonly order: number;
@@ -78,11 +81,16 @@ export class Evaluation {
         const channel = parts.site.channels[subject.channel]!;
         const instance = this.#instance(
           rule,
-          { channel, condition: subject.condition.create() },
+          {
+            channel,
+            inputs: (subject.inputs ?? [subject.channel]).map((input) => parts.site.channels[input]!),
+            key: subject.key ?? channel.key,
+            condition: subject.condition.create(),
+          },
           instances.length,
         );
         instances.push(instance);
-        byChannel[subject.channel]!.push(instance);
+        for (const input of subject.inputs ?? [subject.channel]) byChannel[input]!.push(instance);
       }
     }
     this.#instances = instances;
@@ -150,7 +158,12 @@ export class Evaluation {
   /** Nothing is known of the channel from `at` on. */
   silence(channel: number, at: Micros): void {
     for (const instance of this.#byChannel[channel]!) {
-      instance.condition.memory?.interrupt(at);
+      const { memory } = instance.condition;
+      if (memory?.silent !== undefined) {
+        this.#silent(instance, memory.silent(channel), at);
+        continue;
+      }
+      memory?.interrupt(at);
       if (instance.grading.hold(at) !== NOTHING) this.#arm(instance);
     }
   }
@@ -179,7 +192,7 @@ export class Evaluation {
   alarms(): ReadonlyMap<string, () => Alarm> {
     return new Map(
       this.#instances.map((instance) => [
-        `${instance.rule.id} ${instance.channel.key}`,
+        `${instance.rule.id} ${instance.subject}`,
         () => this.#alarm(instance),
       ]),
     );
@@ -187,12 +200,12 @@ export class Evaluation {
 
   state(): EvaluationState {
     const state: Record<string, Record<string, InstanceState>> = {};
-    for (const { rule, channel, condition, grading, late, status } of this.#instances) {
+    for (const { rule, subject, condition, grading, late, status } of this.#instances) {
       const memory = condition.memory?.state();
       if (grading.atRest && late === undefined && memory === undefined && status === WORKS) continue;
       const ofRule = state[rule.id] ?? {};
       state[rule.id] = ofRule;
-      ofRule[channel.key] = {
+      ofRule[subject] = {
         ...(grading.atRest ? {} : { grading: grading.state() }),
         ...(late === undefined ? {} : { late: late.state() }),
         ...(memory === undefined ? {} : { memory }),
@@ -205,7 +218,7 @@ export class Evaluation {
   /** `now`: the clock of the engine that the state was taken from. */
   restore(state: EvaluationState, now: Micros): void {
     for (const instance of this.#instances) {
-      const known = state[instance.rule.id]?.[instance.channel.key];
+      const known = state[instance.rule.id]?.[instance.subject];
       if (known === undefined) continue;
       if (known.grading !== undefined) instance.grading.restore(known.grading);
       if (known.late !== undefined) {
@@ -227,7 +240,7 @@ export class Evaluation {
     const last = new Map(events.map((event) => [`${event.rule} ${event.subject}`, event]));
     if (last.size === 0) return;
     for (const instance of this.#instances) {
-      const event = last.get(`${instance.rule.id} ${instance.channel.key}`);
+      const event = last.get(`${instance.rule.id} ${instance.subject}`);
       if (event === undefined) continue;
       const active = event.to === "unacknowledged" || event.to === "acknowledged";
       instance.grading.restore(active ? { active: event.severity } : {});
@@ -235,15 +248,20 @@ export class Evaluation {
     }
   }
 
-  #instance(rule: Rule, on: { channel: Channel; condition: Condition }, order: number): Instance {
+  #instance(
+    rule: Rule,
+    on: { channel: Channel; inputs: readonly Channel[]; key: string; condition: Condition },
+    order: number,
+  ): Instance {
     const { timers } = this.#p;
     const { channel, condition } = on;
     const { levels } = condition;
-    const keepsState = channel.report === "on-change";
+    const keepsState = on.inputs.every(({ report }) => report === "on-change");
     const grading = new Grading(levels, { keepsState, stepwise: condition.stepwise ?? false });
     const instance: Instance = {
       rule,
       channel,
+      subject: on.key,
       condition,
       grading,
       order,
@@ -263,6 +281,13 @@ export class Evaluation {
       status: WORKS,
     };
     return instance;
+  }
+
+  /** One of several channels has fallen silent. */
+  #silent(instance: Instance, verdict: Verdict, at: Micros): void {
+    if (instance.status !== WORKS) return;
+    const did = instance.grading.step(verdict, at);
+    if (did !== NOTHING) this.#after(instance, did, at);
   }
 
   #due(instance: Instance, did: number, at: Micros): void {
@@ -318,9 +343,9 @@ export class Evaluation {
 
   /** An alarm raised in a test that goes on in earnest is told again. */
   #renew(instance: Instance, verdict: Verdict, sample: Sample): void {
-    const { alarm, grading, channel } = instance;
+    const { alarm, grading } = instance;
     if (alarm === undefined || !alarm.active || grading.active === NONE || raising(verdict) === 0) return;
-    if (this.#p.memory.mode(channel.index) !== "live") return;
+    if (this.#p.memory.mode(sample.channel) !== "live") return;
     alarm.mode = "live";
     this.#p.stream.record(
       alarm,
@@ -348,7 +373,7 @@ export class Evaluation {
             reason: from.reason,
             measured: from.time,
             limit: Number.NaN,
-            mode: memory.mode(index),
+            mode: memory.mode(from.channel),
           };
     if (level < 0) return decision;
     const { condition } = instance;
@@ -365,11 +390,11 @@ export class Evaluation {
   }
 
   #alarm(instance: Instance): Alarm {
-    const { rule, channel, order } = instance;
+    const { rule, channel, subject, order } = instance;
     const point = this.#p.site.points[channel.point]!;
     instance.alarm ??= this.#p.book.get({
       rule: rule.id,
-      subject: channel.key,
+      subject,
       point: point.id,
       domain: point.domain,
       class: rule.class,

@@ -25,7 +25,8 @@ import {
   compileOutside,
   outsideSchema,
 } from "./conditions/threshold.ts";
-import { appliesSchema, matchChannels } from "./subjects.ts";
+import { compileVotes, votesSchema } from "./conditions/votes.ts";
+import { appliesSchema, gatherBy, matchChannels } from "./subjects.ts";
 
 /** Keys of a rule that hold its condition; a rule has exactly one of them. A new kind is added here and in `compileCondition`. */
 export const CONDITION_KEYS = [
@@ -41,6 +42,7 @@ export const CONDITION_KEYS = [
   "stuck",
   "jump",
   "outOfRange",
+  "votes",
 ] as const;
 
 /** One rule as it stands in the site file. */
@@ -67,6 +69,7 @@ export const ruleSchema = z
     stuck: stuckSchema.optional(),
     jump: jumpSchema.optional(),
     outOfRange: outOfRangeSchema.optional(),
+    votes: votesSchema.optional(),
     ...ruleDelayFields,
     latching: z
       .boolean()
@@ -105,9 +108,14 @@ export const ruleSchema = z
   });
 export type RuleOptions = z.output<typeof ruleSchema>;
 
-/** A rule on one of its channels. */
+/** A rule on one of its channels, or on several that are judged together. */
 export interface RuleSubject {
+  /** Of several, the first. */
   readonly channel: ChannelIndex;
+  /** All of them, where there are several. */
+  readonly inputs?: readonly ChannelIndex[];
+  /** Key of what the alarm is about, where that is not the channel. */
+  readonly key?: string;
   readonly condition: CompiledCondition;
 }
 
@@ -152,9 +160,14 @@ export function compileRules(
     }
     const problems = new ProblemsByChannel();
     const subjects: RuleSubject[] = [];
-    for (const channel of matchChannels(site, options.applies, (p) => report({ rule: id, ...p }))) {
-      const condition = compileCondition(options, channel, problems);
-      if (condition !== undefined) subjects.push({ channel: channel.index, condition });
+    const matched = matchChannels(site, options.applies, (p) => report({ rule: id, ...p }));
+    if (options.votes !== undefined) {
+      subjects.push(...voteSubjects(options, { site, matched, problems }));
+    } else {
+      for (const channel of matched) {
+        const condition = compileCondition(options, channel, problems);
+        if (condition !== undefined) subjects.push({ channel: channel.index, condition });
+      }
     }
     problems.tell(id, report);
     if (!options.enabled) continue;
@@ -171,13 +184,36 @@ export function compileRules(
   return compiled;
 }
 
-function compileCondition(
+/** One subject for each point or group whose detectors vote together. */
+function voteSubjects(
   options: RuleOptions,
-  channel: Channel,
-  problems: ProblemsByChannel,
-): CompiledCondition | undefined {
+  { site, matched, problems }: { site: Site; matched: readonly Channel[]; problems: ProblemsByChannel },
+): RuleSubject[] {
+  const { votes, applies } = options;
+  if (votes === undefined || matched.length === 0) return [];
+  const subjects: RuleSubject[] = [];
+  const gathered = gatherBy(site, matched, { across: votes.across, applies });
+  if (gathered.length === 0) {
+    contextOf(options, matched[0]!, problems).report({
+      path: ["across"],
+      message: `none of its channels belongs to a ${votes.across}: the rule watches nothing`,
+    });
+  }
+  for (const { key, channels } of gathered) {
+    const condition = compileVotes(
+      votes,
+      channels.map((channel) => contextOf(options, channel, problems)),
+    );
+    const [first] = channels;
+    if (condition === undefined || first === undefined) continue;
+    subjects.push({ channel: first.index, inputs: channels.map(({ index }) => index), key, condition });
+  }
+  return subjects;
+}
+
+function contextOf(options: RuleOptions, channel: Channel, problems: ProblemsByChannel): ConditionContext {
   const key = CONDITION_KEYS.find((candidate) => options[candidate] !== undefined);
-  const context: ConditionContext = {
+  return {
     channel,
     unit: options.unit,
     gas: definedOnly(options.conversion),
@@ -187,6 +223,14 @@ function compileCondition(
     report: ({ path, message, hint }) =>
       problems.add(channel.key, { path: key === undefined ? [...path] : [key, ...path], message, hint }),
   };
+}
+
+function compileCondition(
+  options: RuleOptions,
+  channel: Channel,
+  problems: ProblemsByChannel,
+): CompiledCondition | undefined {
+  const context = contextOf(options, channel, problems);
   if (options.above !== undefined) return compileAbove(options.above, context);
   if (options.below !== undefined) return compileBelow(options.below, context);
   if (options.outside !== undefined) return compileOutside(options.outside, context);

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { DOMAINS } from "../model/domain.ts";
 import { GAS_NAMES, type Gas } from "../model/gas.ts";
 import { QUANTITIES, type Quantity } from "../model/quantity.ts";
-import type { Channel, Site } from "../model/site.ts";
+import { type Channel, type Site, subjectKey } from "../model/site.ts";
 
 function oneOrMore<Option extends z.ZodType>(option: Option) {
   return z.union([option, z.array(option).min(1)]).optional();
@@ -36,6 +36,32 @@ export const appliesSchema = z
   })
   .meta({ description: "Which channels the rule looks at. All that is given must fit; of a list, any." });
 export type Applies = z.output<typeof appliesSchema>;
+
+/** Channels that are judged together, and the key of what they belong to. */
+export interface Gathering {
+  readonly key: string;
+  readonly channels: readonly Channel[];
+}
+
+/** The channels of each point, or of each group, among those that fit; in the order of points or groups. */
+export function gatherBy(
+  site: Site,
+  channels: readonly Channel[],
+  { across, applies }: { across: "point" | "group"; applies: Applies },
+): Gathering[] {
+  if (across === "point") {
+    return site.points.flatMap(({ index }) => {
+      const own = channels.filter((channel) => channel.point === index);
+      return own.length === 0 ? [] : [{ key: subjectKey(site, { kind: "point", index }), channels: own }];
+    });
+  }
+  const named = applies.group === undefined ? undefined : new Set([applies.group].flat());
+  return site.groups.flatMap(({ id, index, points }) => {
+    if (named !== undefined && !named.has(id)) return [];
+    const own = channels.filter((channel) => points.includes(channel.point));
+    return own.length === 0 ? [] : [{ key: subjectKey(site, { kind: "group", index }), channels: own }];
+  });
+}
 
 export type ApplyProblem = (problem: { path: string[]; message: string; hint?: string }) => void;
 

@@ -28,7 +28,7 @@ function conditionOf(rule: SpokenRule, channel: number): Condition | undefined {
 
 /** Which levels an excess in a direction would raise: how a rule is asked whether it looks up or down. */
 function raisedBy(condition: Condition, value: number): number {
-  const sample: Sample = { value, reason: REASON.good, quality: GOOD, time: 0, received: 0 };
+  const sample: Sample = { value, reason: REASON.good, quality: GOOD, time: 0, received: 0, channel: 0 };
   return raising(condition.judge(sample));
 }
 

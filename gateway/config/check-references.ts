@@ -73,7 +73,9 @@ export function warnOfSilentDanger(
   { site, rules }: { site: Site; rules: readonly Rule[] },
   problems: Problems,
 ): void {
-  const heard = new Set(rules.flatMap((rule) => rule.subjects.map(({ channel }) => channel)));
+  const heard = new Set(
+    rules.flatMap((rule) => rule.subjects.flatMap(({ channel, inputs }) => inputs ?? [channel])),
+  );
   const silent = new Map<string, Channel[]>();
   for (const channel of site.channels) {
     if (!channel.danger || heard.has(channel.index)) continue;

@@ -1,5 +1,6 @@
 import type { Gas, GasConditions } from "../../model/gas.ts";
 import { BAD, type Quality, type Reason } from "../../model/quality.ts";
+import type { ChannelIndex } from "../../model/reading.ts";
 import type { Severity } from "../../model/severity.ts";
 import type { Channel } from "../../model/site.ts";
 import type { Micros } from "../../model/time.ts";
@@ -23,6 +24,8 @@ export interface Sample {
   time: Micros;
   /** Accepted, µs: the engine's clock. */
   received: Micros;
+  /** Which channel it is of, for conditions on several. */
+  channel: ChannelIndex;
 }
 
 /**
@@ -108,6 +111,8 @@ export interface ConditionMemory {
   age(at: Micros): Verdict | undefined;
   /** Nothing is known from `at` until the next reading: the channel is silent, or the gateway was down. */
   interrupt(at: Micros): void;
+  /** One of several channels has fallen silent; judges anew. Without it silence holds the levels as they are. */
+  silent?(channel: ChannelIndex): Verdict;
   /** JSON-safe; undefined when there is nothing to remember. */
   state(): unknown;
   /** Takes up what `state` gave, perhaps of another edition of the rule: what does not fit is forgotten. */

@@ -124,8 +124,14 @@ describe("what a rule computes is said with its own name, unit and side", () => 
   test("inside the deadband a rate is said to have been above", () => {
     const said = message(
       "water_level",
-      { deadband: 0.2, rate: { window: "10m", per: "hour", above: { yellow: 0.3, red: 2 } } },
-      [...ramp(20, 0.05, 175), ...ramp(30, 0.004, 176)],
+      {
+        rate: {
+          window: "10m",
+          per: "hour",
+          above: { yellow: { limit: 0.3, deadband: 0.2 }, red: { limit: 0.5, deadband: 0.3 } },
+        },
+      },
+      [...ramp(20, 0.05, 175), ...ramp(30, 0.0025, 176)],
     );
     expect(said.transition).toBe("downgrade");
     expect(said.text.zh).toContain("曾超过 0.3 m/h，由红色降为黄色");
