@@ -14,8 +14,8 @@ export interface RingState {
   readonly time: PackedColumn;
   readonly value: PackedColumn;
   readonly stands: PackedColumn;
-  /** One letter a reading: g good, u uncertain. */
-  readonly good: string;
+  /** Positions of uncertain readings, each after a space. */
+  readonly doubtful: string;
 }
 
 /**
@@ -66,11 +66,20 @@ export class Ring {
   }
 
   state(): RingState {
-    const order = (from: Float64Array) =>
-      packColumn(Float64Array.from({ length: this.length }, (_, i) => from[(this.first + i) & this.mask]!));
-    let good = "";
-    for (let seq = this.first; seq < this.next; seq++) good += this.good[seq & this.mask] === 1 ? "g" : "u";
-    return { time: order(this.time), value: order(this.value), stands: order(this.stands), good };
+    const { first, length, mask } = this;
+    const begin = first & mask;
+    const wrapped = begin + length - (mask + 1);
+    const order = (from: Float64Array) => {
+      if (wrapped <= 0) return packColumn(from.subarray(begin), length);
+      const column = new Float64Array(length);
+      column.set(from.subarray(begin));
+      column.set(from.subarray(0, wrapped), length - wrapped);
+      return packColumn(column, length);
+    };
+    let doubtful = "";
+    for (let seq = first; seq < this.next; seq++)
+      if (this.good[seq & mask] === 0) doubtful += ` ${seq - first}`;
+    return { time: order(this.time), value: order(this.value), stands: order(this.stands), doubtful };
   }
 
   /** Takes up a state; sequence numbers begin anew. */
@@ -78,8 +87,9 @@ export class Ring {
     const time = unpackColumn(state.time);
     const value = unpackColumn(state.value);
     const stands = unpackColumn(state.stands);
+    const doubtful = new Set(state.doubtful.split(" ").slice(1).map(Number));
     for (let i = 0; i < time.length && !this.full; i++) {
-      this.push(time[i]!, value[i]!, { stands: stands[i]!, good: state.good[i] === "g" });
+      this.push(time[i]!, value[i]!, { stands: stands[i]!, good: !doubtful.has(i) });
     }
   }
 
