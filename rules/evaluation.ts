@@ -5,7 +5,7 @@ import type { Alarm } from "./alarm.ts";
 import type { AlarmBook } from "./alarm-book.ts";
 import { assertAlarm, clearAlarm } from "./announce.ts";
 import type { ChannelMemory } from "./channel-memory.ts";
-import { type Condition, raising, type Sample, type Verdict } from "./conditions/condition.ts";
+import { type Condition, NOTHING_NEW, raising, type Sample, type Verdict } from "./conditions/condition.ts";
 import type { AlarmEvent } from "./event.ts";
 import type { Decision, EventStream } from "./event-stream.ts";
 import { Grading, type GradingState, NONE, NOTHING, REGRADED, RETIMED } from "./grading.ts";
@@ -118,6 +118,7 @@ export class Evaluation {
         instance.status = WORKS;
         this.#failures.worked(instance.rule.id, instance.channel, sample.received);
       }
+      if (verdict === NOTHING_NEW) continue;
       const did = instance.grading.step(verdict, sample.received);
       if (did !== NOTHING) this.#after(instance, did, sample);
       if (instance.leavingTimer >= 0) this.#armLeaving(instance, sample.received);
@@ -285,7 +286,7 @@ export class Evaluation {
 
   /** One of several channels has fallen silent. */
   #silent(instance: Instance, verdict: Verdict, at: Micros): void {
-    if (instance.status !== WORKS) return;
+    if (instance.status !== WORKS || verdict === NOTHING_NEW) return;
     const did = instance.grading.step(verdict, at);
     if (did !== NOTHING) this.#after(instance, did, at);
   }

@@ -8,6 +8,7 @@ import type { Text } from "../model/text.ts";
 import { isBuiltInRule } from "./built-in.ts";
 import { accumulationSchema, compileAccumulation } from "./conditions/accumulation.ts";
 import type { CompiledCondition, ConditionContext } from "./conditions/condition.ts";
+import { compileDeparture, departureSchema } from "./conditions/departure.ts";
 import { compileExposure, exposureSchema } from "./conditions/exposure.ts";
 import { compileJump, jumpSchema } from "./conditions/jump.ts";
 import { ruleDelayFields } from "./conditions/level.ts";
@@ -43,6 +44,7 @@ export const CONDITION_KEYS = [
   "jump",
   "outOfRange",
   "votes",
+  "deviation",
 ] as const;
 
 /** One rule as it stands in the site file. */
@@ -70,6 +72,7 @@ export const ruleSchema = z
     jump: jumpSchema.optional(),
     outOfRange: outOfRangeSchema.optional(),
     votes: votesSchema.optional(),
+    deviation: departureSchema.optional(),
     ...ruleDelayFields,
     latching: z
       .boolean()
@@ -163,6 +166,8 @@ export function compileRules(
     const matched = matchChannels(site, options.applies, (p) => report({ rule: id, ...p }));
     if (options.votes !== undefined) {
       subjects.push(...voteSubjects(options, { site, matched, problems }));
+    } else if (options.deviation !== undefined) {
+      subjects.push(...departureSubjects(options, { site, matched, problems }));
     } else {
       for (const channel of matched) {
         const condition = compileCondition(options, channel, problems);
@@ -209,6 +214,48 @@ function voteSubjects(
     subjects.push({ channel: first.index, inputs: channels.map(({ index }) => index), key, condition });
   }
   return subjects;
+}
+
+/** Each channel with those that it is compared with. */
+function departureSubjects(
+  options: RuleOptions,
+  { site, matched, problems }: { site: Site; matched: readonly Channel[]; problems: ProblemsByChannel },
+): RuleSubject[] {
+  const { deviation, applies } = options;
+  if (deviation === undefined) return [];
+  const { median, neighbour } = deviation;
+  const gathered = median === undefined ? [] : gatherBy(site, matched, { across: median, applies });
+  const subjects: RuleSubject[] = [];
+  for (const channel of matched) {
+    const context = contextOf(options, channel, problems);
+    const companies = gathered.filter(({ channels }) => channels.includes(channel));
+    if (companies.length > 1) {
+      context.report({
+        path: ["median"],
+        message: "it belongs to several groups",
+        hint: "narrow `applies` to one group, and make a rule for each",
+      });
+      continue;
+    }
+    const company = neighbour === undefined ? (companies[0]?.channels ?? []) : named(site, neighbour);
+    if (neighbour !== undefined && company.length === 0) {
+      context.report({ path: ["neighbour"], message: `there is no channel “${neighbour}” in this site` });
+      continue;
+    }
+    const fellows = company.filter(({ index }) => index !== channel.index);
+    const condition = compileDeparture(deviation, context, fellows);
+    if (condition === undefined) continue;
+    subjects.push({
+      channel: channel.index,
+      inputs: [channel.index, ...fellows.map(({ index }) => index)],
+      condition,
+    });
+  }
+  return subjects;
+}
+
+function named(site: Site, key: string): Channel[] {
+  return site.channels.filter((channel) => channel.key === key);
 }
 
 function contextOf(options: RuleOptions, channel: Channel, problems: ProblemsByChannel): ConditionContext {

@@ -50,6 +50,9 @@ export function verdict(raising: number, clearing: number, quality: Quality): Ve
 /** Nothing can be concluded: neither raises nor clears (semantics.md 8). */
 export const NO_VERDICT: Verdict = verdict(0, 0, BAD);
 
+/** The reading changes nothing: everything stays as it is. Only of conditions on several channels. */
+export const NOTHING_NEW: Verdict = -1;
+
 export function raising(verdict: Verdict): number {
   return verdict & LEVEL_MASK;
 }
