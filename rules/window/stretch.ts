@@ -100,6 +100,8 @@ export class Stretch implements FoldView {
     while (this.head < ring.next && ring.time[this.head & ring.mask]! <= t - this.span) this.head++;
     for (let seq = this.head; seq < ring.next; seq++) this.#take(seq, 1);
     if (state.length > 0) this.fold.restore(state);
+    // A fold that weighs parts of the window apart finds its place again.
+    this.fold.value(this);
   }
 
   #take(seq: number, sign: 1 | -1): void {

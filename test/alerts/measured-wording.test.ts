@@ -115,6 +115,42 @@ describe("what a rule computes is said with its own name, unit and side", () => 
       "water level (datum) 177.1 m, above 177 m,",
       { name: "m", symbol: "m", ucum: "m" },
     ],
+    [
+      "antecedent rain",
+      message(
+        "rain_increment",
+        {
+          accumulation: {
+            windows: [{ window: "3d", before: { window: "15d", share: 0.5 }, above: { red: 5 } }],
+          },
+        },
+        [2, 3],
+      ),
+      "3天雨量（含前期雨量折算） 5 mm，达到 5 mm",
+      "rain in 3 d with what fell before 5 mm, at 5 mm",
+      { name: "mm(rain)", symbol: "mm", ucum: "mm" },
+    ],
+    [
+      "a value that stands still",
+      message("water_level", { class: "fault", stuck: { after: { yellow: "2h" } } }, ramp(125, 0, 3)),
+      "水位数值未变时长 2 h，达到 2 h（数据可疑：数值不变），",
+      "water level (datum) unchanged for 2 h, at 2 h (data doubtful: value does not change),",
+      { name: "h", symbol: "h", ucum: "h" },
+    ],
+    [
+      "a jump",
+      message("water_level", { class: "fault", jump: { above: { yellow: 1 } } }, [3, 4.5]),
+      "水位突变 1.5 m，超过 1 m（数据可疑：突变可疑），",
+      "jump of water level (datum) 1.5 m, above 1 m (data doubtful: implausible jump),",
+      { name: "m", symbol: "m", ucum: "m" },
+    ],
+    [
+      "a departure downwards",
+      message("crack_width", { deviation: { baseline: { value: 12 }, above: { yellow: 2 } } }, [12, 9.5]),
+      "裂缝宽度偏差 -2.5 mm，低于 -2 mm，",
+      "departure of crack width -2.5 mm, below -2 mm,",
+      { name: "mm", symbol: "mm", ucum: "mm" },
+    ],
   ])("%s", (_name, said, zh, en, unit) => {
     expect(said.text.zh).toContain(zh);
     expect(said.text.en).toContain(en);
@@ -144,5 +180,32 @@ describe("what a rule computes is said with its own name, unit and side", () => 
     ]);
     expect(said.transition).toBe("return");
     expect(said.text.zh).toMatch(/水位变化率 0\.2\d* m\/h，已恢复正常/);
+  });
+
+  test("a vote is about its group: the rule says what, and nobody's value is shown as the group's", () => {
+    const site = siteOf({
+      points: [{ id: "hall" }],
+      groups: [{ id: "plant", points: ["hall"] }],
+      devices: ["a", "b"].map((id) => ({ id, channels: [{ id: "lel", stale: 30 * DAY }] })),
+    });
+    const name = { zh: "两只探测器同时报警", en: "two detectors in alarm" };
+    const run = new EngineRun(site, {
+      vote: {
+        name,
+        applies: { quantity: "gas_lel" },
+        votes: { across: "group", above: 25, need: { red: 2 } },
+      },
+    });
+    run.at(0).message({ channel: "a.lel", value: 30 }, { channel: "b.lel", value: 40 });
+    const payloads = new Payloads({ places: new Places(site), rules: run.rules });
+    const said = payloads.event(run.events[0]!, { uncommitted: false, resent: false }) as EventMessage;
+    expect(said.text.zh).toContain("，两只探测器同时报警，");
+    expect(said.text.en).toContain(": two detectors in alarm,");
+    expect(said).toMatchObject({
+      where: { kind: "group", subject: "group@plant" },
+      value: 2,
+      limit: 2,
+      unit: null,
+    });
   });
 });

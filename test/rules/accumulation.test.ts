@@ -384,4 +384,58 @@ describe("against a plain model", () => {
       );
     }
   });
+
+  test("antecedent rain: what fell recently and a share of what fell before, as time moves one into the other", () => {
+    const before = {
+      rule: {
+        applies: { channel: "d.v" },
+        deadband: 0.5,
+        accumulation: {
+          minCoverage: 0,
+          windows: [{ window: "5s", before: { window: "1h", share: 0.5 }, above: { yellow: 4, red: 8 } }],
+        },
+      },
+    };
+    fc.assert(
+      fc.property(increments, (history) => {
+        const end = history.at(-1)!.at + 20;
+        const instants = new Set<number>(
+          history.filter(({ quality }) => quality !== "bad").map(({ at }) => at),
+        );
+        for (const { at, value, quality } of history)
+          if (quality !== "bad" && value > 0) instants.add(at + 5);
+        let grade = 0;
+        const told: string[] = [];
+        const look = (at: number, last: number, quality: OracleReading["quality"]) => {
+          let sum = 0;
+          for (const one of history.slice(0, last + 1)) {
+            if (one.quality !== "bad") sum += one.at > at - 5 ? one.value : one.value / 2;
+          }
+          const value = nine(sum);
+          const top = value >= 8 ? 2 : value >= 4 ? 1 : 0;
+          const was = grade;
+          if (top > grade) grade = top;
+          else if (quality === "good") while (grade > top && value < [4, 8][grade - 1]! - 0.5) grade--;
+          if (grade !== was) told.push(`${at} ${["normal", "yellow", "red"][grade]}`);
+        };
+        for (const at of [...instants].sort((a, b) => a - b)) {
+          if (at > end) break;
+          const earlier = history.findLastIndex((one) => one.at < at);
+          const moves = history.some((one) => one.at === at - 5 && one.quality !== "bad" && one.value > 0);
+          if (moves) look(at, earlier, "good");
+          history.forEach((one, i) => {
+            if (one.at === at && one.quality !== "bad") look(at, i, one.quality);
+          });
+        }
+        const run = feed(new EngineRun(site, before), history).until(end);
+        const found = run.events.map(
+          ({ time, transition, severity }) =>
+            `${(time - START) / SECOND} ${transition === "return" ? "normal" : severity}`,
+        );
+        expect(found).toEqual(told);
+      }),
+      { numRuns: 400 },
+    );
+    checkpointsChangeNothing(site, before, increments);
+  });
 });
