@@ -333,10 +333,7 @@ class Windowed implements Condition, ConditionMemory {
     this.#raised = raise;
     if (none) return NO_VERDICT;
     const unsure = doubtful === this.#all ? UNCERTAIN : GOOD;
-    return withUnknown(
-      verdict(raise, clear & ~doubtful & this.#all, atBest === GOOD ? unsure : atBest),
-      doubtful,
-    );
+    return withUnknown(verdict(raise, clear & this.#all, atBest === GOOD ? unsure : atBest), doubtful);
   }
 
   /** Forgets what no window can come back to. */

@@ -158,18 +158,24 @@ describe("rate of change (semantics 19)", () => {
     expect(run.told()).toEqual([]);
   });
 
-  test("a clock that was set back moves what is known along, so that nothing jumps", () => {
+  test("14: a clock that was set back moves what is known along, so that a steady rise stays one", () => {
     const run = rise();
-    minutes(run, 0, 20, () => 175);
-    for (let m = 0; m < 30; m++) {
-      run.at(1260 + m * 60).message({
+    minutes(run, 0, 20, (m) => 175 + m * 0.01);
+    expect(run.told()).toHaveLength(1);
+    for (let m = 21; m < 50; m++) {
+      run.at(m * 60).message({
         channel: level,
-        value: 175,
-        time: m * 60,
-        flags: FLAG_DEVICE_TIME | (m === 0 ? FLAG_CLOCK_SUSPECT : 0),
+        value: 175 + m * 0.01,
+        time: (m - 20) * 60,
+        flags: FLAG_DEVICE_TIME | (m === 21 ? FLAG_CLOCK_SUSPECT : 0),
       });
     }
-    expect(run.events.filter(({ rule }) => rule === "rise")).toEqual([]);
+    expect(run.events.filter(({ rule }) => rule === "rise")).toHaveLength(1);
+    // It has gone on being measured: the alarm is neither frozen nor blind.
+    for (let m = 50; m < 70; m++) {
+      run.at(m * 60).message({ channel: level, value: 175.49, time: (m - 20) * 60 });
+    }
+    expect(run.events.filter(({ rule }) => rule === "rise").at(-1)).toMatchObject({ transition: "return" });
   });
 
   test("the rate of a value beyond the range is not known", () => {
