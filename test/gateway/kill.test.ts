@@ -1,41 +1,19 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { connect } from "mqtt";
 import { describe, expect, test } from "vitest";
-import { UnacknowledgedStore } from "../../simulators/mqtt-store.ts";
 import { missing } from "../servers/available.ts";
 import { startInfluxdb1 } from "../servers/influxdb1.ts";
 import { freePort } from "../support/free-port.ts";
 import { startGateway } from "../support/gateway-process.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { until } from "../support/until.ts";
+import { SWINGING_PROFILE, Swinging } from "./swinging.ts";
 
 /** In CI the gateway is killed this often; fewer where a person waits. */
 const KILLS = process.env.CI === undefined ? 5 : 20;
 /** Acknowledgements between two kills. */
 const BETWEEN_KILLS = 400;
-/** Publications under way at a time. */
-const WINDOW = 64;
 /** The level swings across the limit every so many messages: each swing is one occurrence. */
 const SWING = 25;
-
-const PROFILE = `
-id: swinging
-vendor: bench
-product: swinging level
-class: level
-name: 摆动
-source: test
-maturity: documented
-channels:
-  number: { quantity: count, period: 1s, stale: 1d }
-  level: { quantity: water_level, period: 1s, stale: 1d }
-payload:
-  topic: devices/{device}
-  messages:
-    - suffix: /up
-      time: { path: t, format: unix-us }
-      channels: { number: { path: n }, level: { path: v } }
-`;
 
 const site = (influx: string, port: number) => `
 site: { id: bench, name: 试验台 }
@@ -49,55 +27,6 @@ rules:
 sinks: { influx: { type: influxdb1, url: "${influx}", database: tocsin } }
 `;
 
-/** Publishes numbered messages with QoS 1 over a session that survives the gateway, like an instrument with a memory. */
-class Instrument {
-  readonly acknowledged = new Set<number>();
-  readonly #client;
-  readonly #began = Date.now() * 1000;
-  #next = 0;
-  #underWay = 0;
-  #stopped = false;
-
-  constructor(port: number) {
-    this.#client = connect(`mqtt://127.0.0.1:${port}`, {
-      clientId: "wl-1",
-      clean: false,
-      reconnectPeriod: 50,
-      connectTimeout: 2_000,
-      // The library resends without the DUP mark that the standard demands; this store sets it.
-      outgoingStore: new UnacknowledgedStore(),
-    });
-    // A gateway that has just been killed refuses connections: the client tries again by itself.
-    this.#client.on("error", () => {});
-    this.#client.on("connect", () => this.#fill());
-  }
-
-  /** How many have been published; all of them once nothing is under way. */
-  get published(): number {
-    return this.#next;
-  }
-
-  async finish(): Promise<void> {
-    this.#stopped = true;
-    await until("everything published is acknowledged", () => this.#underWay === 0, { withinMs: 60_000 });
-    await this.#client.endAsync();
-  }
-
-  #fill(): void {
-    while (!this.#stopped && this.#underWay < WINDOW) {
-      const n = this.#next++;
-      this.#underWay++;
-      const payload = JSON.stringify({ n, v: n % (2 * SWING) < SWING ? 9 : 1, t: this.#began + n * 1000 });
-      this.#client.publish("devices/wl-1/up", payload, { qos: 1 }, (error) => {
-        this.#underWay--;
-        if (error) throw error;
-        this.acknowledged.add(n);
-        this.#fill();
-      });
-    }
-  }
-}
-
 describe.skipIf(missing("influxd"))("a gateway that is killed again and again under load", () => {
   test("has every acknowledged reading in InfluxDB, once, and no alarm lost or doubled", {
     timeout: 300_000,
@@ -106,12 +35,15 @@ describe.skipIf(missing("influxd"))("a gateway that is killed again and again un
     using folder = temporaryFolder("kill");
     const port = await freePort();
     mkdirSync(folder.join("profiles"));
-    writeFileSync(folder.join("profiles/swinging.yaml"), PROFILE);
+    writeFileSync(folder.join("profiles/swinging.yaml"), SWINGING_PROFILE);
     writeFileSync(folder.join("site.yaml"), site(influx.url, port));
     const start = () => startGateway(folder.join("site.yaml"));
 
     let gateway = await start();
-    const instrument = new Instrument(port);
+    await using instrument = new Swinging(`127.0.0.1:${port}`, "wl-1", {
+      level: (n) => (n % (2 * SWING) < SWING ? 9 : 1),
+    });
+    instrument.go(Number.POSITIVE_INFINITY);
     for (let kill = 0; kill < KILLS; kill++) {
       const target = instrument.acknowledged.size + BETWEEN_KILLS;
       await until(`${target} acknowledgements`, () => instrument.acknowledged.size >= target, {
@@ -121,7 +53,8 @@ describe.skipIf(missing("influxd"))("a gateway that is killed again and again un
       await gateway.kill();
       gateway = await start();
     }
-    await instrument.finish();
+    instrument.halt();
+    await instrument.settled(() => gateway.child.tail());
     const total = instrument.published;
     expect(instrument.acknowledged.size).toBe(total);
 

@@ -39,8 +39,15 @@ export class Swinging implements AsyncDisposable {
   #wanted = 0;
   #underWay = 0;
 
-  /** `address`: `host:port` of a broker. */
-  constructor(address: string, device: string, { clean = false }: { clean?: boolean } = {}) {
+  readonly #level: (n: number) => number;
+
+  /** `address`: `host:port` of a broker; `level`: what message n says the level is. */
+  constructor(
+    address: string,
+    device: string,
+    { clean = false, level = () => 1 }: { clean?: boolean; level?: (n: number) => number } = {},
+  ) {
+    this.#level = level;
     this.#topic = `devices/${device}/up`;
     this.#client = connect(`mqtt://${address}`, {
       clientId: device,
@@ -65,6 +72,11 @@ export class Swinging implements AsyncDisposable {
     this.#fill();
   }
 
+  /** Asks for no more than has been published by now. */
+  halt(): void {
+    this.#wanted = this.#next;
+  }
+
   /** Publishes so many more, and waits until all are acknowledged. */
   async publish(count: number): Promise<void> {
     this.go(count);
@@ -87,7 +99,7 @@ export class Swinging implements AsyncDisposable {
     while (this.#next < this.#wanted && this.#underWay < WINDOW) {
       const n = this.#next++;
       this.#underWay++;
-      const payload = JSON.stringify({ n, v: 1, t: this.#began + n * 1000 });
+      const payload = JSON.stringify({ n, v: this.#level(n), t: this.#began + n * 1000 });
       this.#client.publish(this.#topic, payload, { qos: 1 }, (error) => {
         this.#underWay--;
         if (error) return;
