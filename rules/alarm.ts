@@ -3,7 +3,7 @@ import { REASON, type Reason } from "../model/quality.ts";
 import { type AlarmClass, rank, type Severity } from "../model/severity.ts";
 import type { Micros } from "../model/time.ts";
 import { type PackedNumber, pack, unpack } from "./checkpoint-number.ts";
-import type { AlarmEvent, AlarmState, Transition } from "./event.ts";
+import type { AlarmEvent, AlarmState, Silence, Transition } from "./event.ts";
 import type { CommandOutcome } from "./input.ts";
 
 /** What an alarm is, whatever its state. */
@@ -65,6 +65,10 @@ export interface AlarmView extends AlarmIdentity {
   readonly acknowledgedBy: string | undefined;
   readonly covers: number | undefined;
   readonly note: string | undefined;
+  /** Why it is not annunciated now. */
+  readonly silence: Silence | undefined;
+  /** When the silence, or what the alarm tells of, ends by itself. */
+  readonly until: Micros | undefined;
 }
 
 /** The record of an alarm as its last event left it, where nothing else is left of it. */
@@ -121,6 +125,8 @@ export class Alarm implements AlarmView {
   acknowledgedBy: string | undefined;
   covers: number | undefined;
   note: string | undefined;
+  silence: Silence | undefined;
+  until: Micros | undefined;
   /** What decided the last transition. */
   value = Number.NaN;
   reason: Reason = REASON.good;

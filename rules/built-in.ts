@@ -6,7 +6,7 @@ interface BuiltInRule {
   readonly class: AlarmClass;
 }
 
-/** Rules that every site has. Their ids are reserved; severities are settings. The last three are told by the gateway. */
+/** Rules that every site has. Their ids are reserved; severities are settings. */
 export const BUILT_IN_RULES = {
   "monitoring-lost": { name: { zh: "监测中断", en: "monitoring lost" }, class: "monitoring" },
   "instrument-fault": { name: { zh: "仪表故障", en: "instrument fault" }, class: "fault" },
@@ -15,6 +15,12 @@ export const BUILT_IN_RULES = {
   "journal-failed": { name: { zh: "数据无法存盘", en: "journal failed" }, class: "fault" },
   "sink-lost": { name: { zh: "数据未送达即丢失", en: "readings lost to a sink" }, class: "fault" },
   "alert-route-lost": { name: { zh: "告警无人接收", en: "no receiver for alerts" }, class: "fault" },
+  chattering: { name: { zh: "报警频繁动作", en: "chattering alarm" }, class: "supervisory" },
+  "alarm-flood": { name: { zh: "报警泛滥", en: "alarm flood" }, class: "supervisory" },
+  "out-of-service": { name: { zh: "停用检修", en: "out of service" }, class: "supervisory" },
+  inhibition: { name: { zh: "报警抑制", en: "alarms suppressed by design" }, class: "supervisory" },
+  "permit-open": { name: { zh: "作业票有效", en: "permit to work open" }, class: "supervisory" },
+  "maintenance-due": { name: { zh: "到期未检验", en: "proof test due" }, class: "supervisory" },
 } as const satisfies Record<string, BuiltInRule>;
 
 export type BuiltInRuleId = keyof typeof BUILT_IN_RULES;

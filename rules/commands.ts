@@ -9,6 +9,9 @@ export function execute(
   on: { book: AlarmBook; stream: EventStream },
   now: Micros,
 ): CommandOutcome {
+  if (command.verb !== "acknowledge" && command.verb !== "reset") {
+    return { accepted: false, refusal: "not-supported" };
+  }
   const alarm = on.book.find(command.rule, command.subject);
   if (alarm === undefined) return { accepted: false, refusal: "unknown-alarm" };
   if (alarm.state === "normal") return { accepted: false, refusal: "not-active" };

@@ -17,6 +17,17 @@ export const ALARM_STATES = [
 ] as const;
 export type AlarmState = (typeof ALARM_STATES)[number];
 
+/**
+ * Why an alarm is not annunciated although it goes on being evaluated, recorded and published (IEC 62682 letters G to I). Where
+ * several hold, the last of these in the list is told.
+ */
+export const SILENCES = [
+  "shelved", // G: a person, for a time
+  "suppressed", // H: by design, while another condition holds
+  "out-of-service", // I: a person, for maintenance
+] as const;
+export type Silence = (typeof SILENCES)[number];
+
 /** What an event says happened. */
 export const TRANSITIONS = [
   "raise", // a new occurrence
@@ -26,6 +37,13 @@ export const TRANSITIONS = [
   "again", // the condition came back within the same occurrence (from D, E or F)
   "acknowledge",
   "reset",
+  "re-alarm", // acknowledged long ago and still active: unacknowledged again
+  "shelve",
+  "unshelve", // by a person, by time, or at the end of the one occurrence
+  "suppress",
+  "unsuppress",
+  "out-of-service",
+  "return-to-service",
   "withdraw", // the rule or its subject is gone from the configuration
   "historical", // found in late data: never touches the live alarm
   "void", // sequence numbers before this one were reserved and lost: nothing on disk carries them
@@ -69,7 +87,13 @@ export interface AlarmEvent {
   readonly limit: number;
   /** How many things below the subject are covered by this alarm (monitoring lost at a link: its devices). */
   readonly covers?: number;
-  /** Authenticated user of the command behind an acknowledge or reset. */
+  /** The alarm is not annunciated after this transition; it goes on being evaluated and published. */
+  readonly silence?: Silence;
+  /** Why it was not annunciated before this transition, where that has changed. */
+  readonly silenceBefore?: Silence;
+  /** When what this event began, or the silence it tells of, ends by itself: shelving, out of service, a permit. µs. */
+  readonly until?: Micros;
+  /** Authenticated user of the command behind what people did. */
   readonly user?: string;
   readonly note?: string;
   /**

@@ -8,20 +8,103 @@ import type { AlarmEvent } from "./event.ts";
  * the same computation.
  */
 
-/** A command from a person, authenticated by whoever received it. */
-export interface CommandInput {
+interface FromPerson {
   readonly kind: "command";
   readonly at: Micros;
-  readonly verb: "acknowledge" | "reset";
   /** Request id, echoed in the result. */
   readonly id: string;
+  /** Authenticated by whoever received the command. */
   readonly user: string;
+  /** Why, in the person's words; kept with the event. */
+  readonly note?: string;
+}
+
+/** Acknowledges one occurrence, or releases its latch. */
+export interface OccurrenceCommand extends FromPerson {
+  readonly verb: "acknowledge" | "reset";
   readonly rule: string;
   readonly subject: string;
   /** The occurrence the person saw; a command for another is refused. */
   readonly occurrence: number;
-  readonly note?: string;
 }
+
+/** Silences one alarm for a time. */
+export interface ShelveCommand extends FromPerson {
+  readonly verb: "shelve";
+  readonly rule: string;
+  readonly subject: string;
+  /** The occurrence the person saw; left out of an alarm that is normal. */
+  readonly occurrence?: number;
+  /** How long, µs; left out: until the occurrence has returned, within the longest time of the site. */
+  readonly span?: Micros;
+}
+
+/** Ends shelving before its time. */
+export interface UnshelveCommand extends FromPerson {
+  readonly verb: "unshelve";
+  readonly rule: string;
+  readonly subject: string;
+}
+
+/** What people do to an instrument that is out of service. */
+export const WORKS = ["calibration", "bump-test", "warm-up", "maintenance"] as const;
+export type Work = (typeof WORKS)[number];
+
+/** Takes a thing with all its alarms out of service, for a time. */
+export interface OutOfServiceCommand extends FromPerson {
+  readonly verb: "out-of-service";
+  /** Key of a point, device, component or channel (site.ts). */
+  readonly subject: string;
+  /** With it, only the alarm of this rule on the subject. */
+  readonly rule?: string;
+  readonly span: Micros;
+  readonly work: Work;
+}
+
+/** Takes it back before its time. */
+export interface ReturnToServiceCommand extends FromPerson {
+  readonly verb: "return-to-service";
+  readonly subject: string;
+  readonly rule?: string;
+}
+
+/** Notes that an instrument has been proof-tested. */
+export interface ProofTestCommand extends FromPerson {
+  readonly verb: "proof-test";
+  /** Key of the device. */
+  readonly subject: string;
+}
+
+/** Opens a permit to work at a place for a time: the rules that are for it come into force there. */
+export interface OpenPermitCommand extends FromPerson {
+  readonly verb: "open-permit";
+  readonly permit: string;
+  /** Key of the point or group. */
+  readonly subject: string;
+  readonly span: Micros;
+}
+
+/** Ends a permit before its time. */
+export interface ClosePermitCommand extends FromPerson {
+  readonly verb: "close-permit";
+  readonly permit: string;
+  readonly subject: string;
+}
+
+/** A command from a person, by its verb. */
+export type CommandInput =
+  | OccurrenceCommand
+  | ShelveCommand
+  | UnshelveCommand
+  | OutOfServiceCommand
+  | ReturnToServiceCommand
+  | ProofTestCommand
+  | OpenPermitCommand
+  | ClosePermitCommand;
+
+type Unstamped<C> = C extends CommandInput ? Omit<C, "kind" | "at"> : never;
+/** A command on its way to the engine, which is where it gets its time. */
+export type Command = Unstamped<CommandInput>;
 
 /** A link or a device can or cannot be reached, as its driver sees it. */
 export interface HealthInput {
@@ -85,5 +168,12 @@ export interface CommandOutcome {
     | "already-acknowledged"
     | "not-acknowledged"
     | "condition-still-present"
-    | "not-latched";
+    | "not-latched"
+    | "unknown-subject"
+    | "too-long"
+    | "not-shelved"
+    | "not-out-of-service"
+    | "unknown-permit"
+    | "not-open"
+    | "not-supported";
 }

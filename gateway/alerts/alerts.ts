@@ -5,7 +5,7 @@ import type { Log } from "../../model/log.ts";
 import type { Point } from "../../model/site.ts";
 import { type Clock, type Micros, SECOND, type Timer } from "../../model/time.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
-import type { CommandInput, CommandOutcome } from "../../rules/input.ts";
+import type { Command, CommandOutcome } from "../../rules/input.ts";
 import type { Configuration } from "../configuration.ts";
 import { AttachedBuses } from "./attached-buses.ts";
 import { Commands } from "./commands.ts";
@@ -48,7 +48,7 @@ export interface AlertsOptions {
   readonly counters: Counters;
   /** Alarms and channels as they are now. */
   readonly engine: PresentState;
-  readonly command: (command: Omit<CommandInput, "kind" | "at">) => {
+  readonly command: (command: Command) => {
     outcome: CommandOutcome;
     ticket: Ticket;
   };

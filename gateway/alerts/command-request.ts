@@ -76,6 +76,9 @@ function parseBody(verb: CommandVerb, json: unknown) {
     case "out-of-service":
     case "return-to-service":
     case "self-test":
+    case "proof-test":
+    case "open-permit":
+    case "close-permit":
       return undefined;
   }
 }

@@ -18,6 +18,9 @@ export const COMMAND_VERBS = [
   "out-of-service",
   "return-to-service",
   "self-test",
+  "proof-test",
+  "open-permit",
+  "close-permit",
 ] as const;
 /** Those that this version carries out; the others are refused as not supported. */
 export const COMMANDS_SUPPORTED = [
@@ -93,6 +96,12 @@ export const REFUSALS = [
   "condition-still-present",
   "not-acknowledged",
   "not-latched",
+  "unknown-subject",
+  "too-long",
+  "not-shelved",
+  "not-out-of-service",
+  "unknown-permit",
+  "not-open",
   "not-supported",
   "invalid",
   "retained",

@@ -5,7 +5,7 @@ import type { Log } from "../../model/log.ts";
 import type { Text } from "../../model/text.ts";
 import { type Clock, formatInstant, MINUTE, type Micros, SECOND } from "../../model/time.ts";
 import type { AlarmView } from "../../rules/alarm.ts";
-import type { CommandInput, CommandOutcome } from "../../rules/input.ts";
+import type { Command, CommandOutcome } from "../../rules/input.ts";
 import { CATALOGUE, isMessageKey } from "../messages/catalogue.ts";
 import { say } from "../messages/format.ts";
 import { within } from "./bounded.ts";
@@ -29,7 +29,7 @@ const DURABLE_WITHIN = 2 * SECOND;
 export interface CommandsOptions {
   readonly site: string;
   readonly alarms: () => Iterable<AlarmView>;
-  readonly command: (command: Omit<CommandInput, "kind" | "at">) => {
+  readonly command: (command: Command) => {
     outcome: CommandOutcome;
     ticket: Ticket;
   };

@@ -3,7 +3,7 @@ import { DOMAINS, MODES, STAGES } from "../../model/domain.ts";
 import { QUALITY_NAMES, REASON_NAMES } from "../../model/quality.ts";
 import { QUANTITIES, type Quantity } from "../../model/quantity.ts";
 import { ALARM_CLASSES, type AlarmClass, SEVERITIES } from "../../model/severity.ts";
-import { ALARM_STATES, TRANSITIONS } from "../../rules/event.ts";
+import { ALARM_STATES, SILENCES, TRANSITIONS } from "../../rules/event.ts";
 
 /*
  * The shape of everything on the alert topics, declared once: payloads are built to these types, tests validate every
@@ -149,6 +149,13 @@ const alarmShape = {
   since: instant("When the occurrence was raised."),
   rule: ruleInMessageSchema,
   guidance: text("What to do."),
+  silence: z.enum(SILENCES).optional().meta({
+    description:
+      "The alarm is not announced to people: shelved, suppressed by design, or out of service. It goes on being evaluated.",
+  }),
+  until: instantSchema
+    .optional()
+    .meta({ description: "When the silence, or what this alarm tells of, ends by itself at the latest." }),
   covers: z
     .int()
     .min(0)
@@ -179,6 +186,10 @@ export const eventMessageSchema = z
     }),
     transition: z.enum(TRANSITIONS).exclude(["void"]),
     severityBefore: severitySchema.optional().meta({ description: "For upgrade and downgrade." }),
+    silenceBefore: z
+      .enum(SILENCES)
+      .optional()
+      .meta({ description: "Why it was not announced before, where that has changed." }),
     from: z.enum(ALARM_STATES),
     to: z.enum(ALARM_STATES),
     time: instant("When it happened."),

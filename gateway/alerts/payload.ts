@@ -87,6 +87,7 @@ export class Payloads {
       occurrence: occurrenceId(site.id, event.occurrence),
       transition: event.transition,
       ...(event.severityBefore === undefined ? {} : { severityBefore: event.severityBefore }),
+      ...(event.silenceBefore === undefined ? {} : { silenceBefore: event.silenceBefore }),
       from: event.from,
       to: event.to,
       ...this.#alarm(event, subject),
@@ -203,6 +204,8 @@ export class Payloads {
         ...(rule.basis === undefined ? {} : { basis: rule.basis }),
       },
       guidance: this.text(guidanceOf(alarm, rule)),
+      ...(alarm.silence === undefined ? {} : { silence: alarm.silence }),
+      ...(alarm.until === undefined ? {} : { until: formatInstant(alarm.until) }),
       ...(alarm.covers === undefined ? {} : { covers: alarm.covers }),
       ...(alarm.note === undefined ? {} : { note: alarm.note }),
     };

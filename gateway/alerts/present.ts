@@ -28,6 +28,8 @@ export interface PresentAlarm
     | "limit"
     | "covers"
     | "note"
+    | "silence"
+    | "until"
   > {
   readonly state: AlarmEvent["to"];
   /** When it came into this state, µs. */
@@ -46,12 +48,12 @@ export type SpokenRule = Pick<Rule, "id" | "name" | "basis" | "guidance" | "subj
 
 /** The engine's view of an alarm, in the form used here. */
 export function presentOf(view: AlarmView): PresentAlarm {
-  const { acknowledgedBy, covers, note, ...rest } = view;
+  const { acknowledgedBy, covers, note, silence, until, ...rest } = view;
   return {
     ...pick(rest),
     state: rest.state,
     changed: rest.changed,
-    ...defined({ acknowledgedBy, covers, note }),
+    ...defined({ acknowledgedBy, covers, note, silence, until }),
   };
 }
 
@@ -66,7 +68,13 @@ export function presentAfter(event: AlarmEvent, before?: PresentAlarm): PresentA
     state: event.to,
     changed: event.time,
     seq: event.seq,
-    ...defined({ acknowledgedBy, covers: event.covers ?? same?.covers, note }),
+    ...defined({
+      acknowledgedBy,
+      covers: event.covers ?? same?.covers,
+      note,
+      silence: event.silence,
+      until: event.until,
+    }),
   };
 }
 
@@ -109,11 +117,15 @@ function defined(o: {
   acknowledgedBy: string | undefined;
   covers: number | undefined;
   note: string | undefined;
+  silence: AlarmEvent["silence"] | undefined;
+  until: Micros | undefined;
 }) {
   return {
     ...(o.acknowledgedBy === undefined ? {} : { acknowledgedBy: o.acknowledgedBy }),
     ...(o.covers === undefined ? {} : { covers: o.covers }),
     ...(o.note === undefined ? {} : { note: o.note }),
+    ...(o.silence === undefined ? {} : { silence: o.silence }),
+    ...(o.until === undefined ? {} : { until: o.until }),
   };
 }
 

@@ -6,7 +6,7 @@ import type { Channel } from "../../model/site.ts";
 import type { Text } from "../../model/text.ts";
 import { BUILT_IN_RULES, isBuiltInRule } from "../../rules/built-in.ts";
 import type { Measure } from "../../rules/conditions/condition.ts";
-import type { AlarmEvent, Transition } from "../../rules/event.ts";
+import type { AlarmEvent, AlarmState, Transition } from "../../rules/event.ts";
 import { CATALOGUE, isMessageKey, type MessageKey } from "../messages/catalogue.ts";
 import { eachLanguage, formatLocal, formatQuantity, formatSpan, join, say } from "../messages/format.ts";
 import { formatMeasured, measuredText, measureOf } from "../messages/measure.ts";
@@ -135,16 +135,41 @@ export function guidanceOf(
 }
 
 /** Transitions that tell of danger as it is; the others tell what became of it. */
-const COLOURED: ReadonlySet<Transition> = new Set(["raise", "upgrade", "downgrade", "again", "historical"]);
+const COLOURED: ReadonlySet<Transition> = new Set([
+  "raise",
+  "upgrade",
+  "downgrade",
+  "again",
+  "historical",
+  "re-alarm",
+]);
+
+/** Transitions by which an alarm is annunciated again or comes to rest. */
+const RESUMING: ReadonlySet<Transition> = new Set(["unshelve", "unsuppress", "return-to-service"]);
+
+/** Whether the end of a silence finds the alarm active: then it is danger told anew. */
+function resumesActive({ transition, to, silence }: AlarmEvent): boolean {
+  return RESUMING.has(transition) && silence === undefined && isActive(to);
+}
+
+function isActive(state: AlarmState): boolean {
+  return state === "unacknowledged" || state === "acknowledged";
+}
+
+/** Transitions whose own word says that the alarm is silent. */
+const SILENCING: ReadonlySet<Transition> = new Set(["shelve", "suppress", "out-of-service"]);
 
 /** `【演练·红色·升级】` or `[EXERCISE · red · worse] `. */
 function head(event: AlarmEvent): Text {
   const heads: Text[] = [];
   if (event.mode !== "live") heads.push(CATALOGUE[`head.${event.mode}`]);
   const done = doneText(event);
-  if (COLOURED.has(event.transition)) heads.push(SEVERITY_TEXT[event.severity]);
+  if (COLOURED.has(event.transition) || resumesActive(event)) heads.push(SEVERITY_TEXT[event.severity]);
   if (event.class !== "danger") heads.push(CATALOGUE[`head.${event.class}`]);
   if (done !== undefined) heads.push(done);
+  if (event.silence !== undefined && !SILENCING.has(event.transition)) {
+    heads.push(CATALOGUE[`silence.${event.silence}`]);
+  }
   return {
     zh: `【${heads.map((word) => word.zh).join("·")}】`,
     en: `[${heads.map((word) => word.en).join(" · ")}] `,
@@ -189,6 +214,7 @@ function sentence(event: AlarmEvent, subject: Subject): Text {
     highest: SEVERITY_TEXT[event.highest],
     duration: formatSpan(event.time - event.since),
     user: event.user ?? CATALOGUE["event.somebody"],
+    until: event.until === undefined ? { zh: "", en: "" } : formatLocal(event.until, timeZone),
     reason: { zh: row.zh, en: row.en },
     covers:
       event.covers === undefined || event.covers === 0
@@ -214,14 +240,39 @@ function sentenceKey(event: AlarmEvent): MessageKey {
     case "acknowledge":
       if (event.to === "normal") return "event.acknowledge-over";
       return event.to === "latched" ? "event.acknowledge-latched" : "event.acknowledge-active";
+    case "out-of-service":
+      return event.rule === "out-of-service" ? "event.service.out" : "event.out-of-service";
+    case "return-to-service":
+      if (event.rule === "out-of-service") {
+        return event.user === undefined ? "event.service.expired" : "event.service.returned";
+      }
+      return resumeKey(event);
+    case "suppress":
+      return event.rule === "inhibition" ? "event.inhibition.begun" : "event.suppress";
+    case "unsuppress":
+      return event.rule === "inhibition" ? "event.inhibition.ended" : resumeKey(event);
+    case "unshelve":
+      return resumeKey(event);
     case "upgrade":
+      return event.silenceBefore === "shelved" && event.silence === undefined
+        ? "event.upgrade-unshelved"
+        : "event.upgrade";
     case "downgrade":
     case "reset":
+    case "re-alarm":
+    case "shelve":
     case "withdraw":
     case "historical":
     case "void":
       return `event.${event.transition}`;
   }
+}
+
+/** The end of a silence: the alarm is active, over, or still silent for another reason. */
+function resumeKey(event: AlarmEvent): MessageKey {
+  const ended = event.transition as "unshelve" | "unsuppress" | "return-to-service";
+  if (event.silence !== undefined) return `event.${ended}-silent`;
+  return isActive(event.to) ? `event.${ended}-active` : `event.${ended}-over`;
 }
 
 function note(event: AlarmEvent): Text | undefined {
@@ -236,7 +287,8 @@ function action(event: AlarmEvent, rule: SpokenRule): Text | undefined {
     case "raise":
     case "upgrade":
     case "downgrade":
-    case "again": {
+    case "again":
+    case "re-alarm": {
       const { zh, en } = guidanceOf(event, rule);
       return { zh, en: ` ${en}` };
     }
@@ -245,8 +297,18 @@ function action(event: AlarmEvent, rule: SpokenRule): Text | undefined {
       const { zh, en } = CATALOGUE["guidance.acknowledge"];
       return { zh, en: ` ${en}` };
     }
+    case "unshelve":
+    case "unsuppress":
+    case "return-to-service": {
+      if (!resumesActive(event)) return undefined;
+      const { zh, en } = guidanceOf(event, rule);
+      return { zh, en: ` ${en}` };
+    }
     case "acknowledge":
     case "reset":
+    case "shelve":
+    case "suppress":
+    case "out-of-service":
     case "withdraw":
     case "historical":
     case "void":
@@ -262,6 +324,7 @@ export function alarmText(alarm: PresentAlarm, subject: Subject): Text {
   heads.push(SEVERITY_TEXT[alarm.severity]);
   if (alarm.class !== "danger") heads.push(CATALOGUE[`head.${alarm.class}`]);
   heads.push(CATALOGUE[`state.${alarm.state}`]);
+  if (alarm.silence !== undefined) heads.push(CATALOGUE[`silence.${alarm.silence}`]);
   const since = formatLocal(alarm.since, subject.timeZone);
   const thing = thingText(subject, alarm, active);
   const guidance = active ? guidanceOf(alarm, subject.rule) : undefined;

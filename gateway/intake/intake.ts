@@ -15,7 +15,7 @@ import { type Clock, MILLISECOND, MINUTE, type Micros, type Timer } from "../../
 import type { Derivations } from "../../rules/derivation.ts";
 import type { Engine } from "../../rules/engine.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
-import type { CommandInput, CommandOutcome, Input } from "../../rules/input.ts";
+import type { Command, CommandOutcome, Input } from "../../rules/input.ts";
 import type { Timeliness } from "../../rules/timeliness.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { PageBuilder } from "../journal/page.ts";
@@ -241,7 +241,7 @@ export class Intake implements DriverIntake {
   }
 
   /** A command from an authenticated person. The outcome is known at once; `ticket` says when it is on disk, REFUSED: never. */
-  command(command: Omit<CommandInput, "kind" | "at">): { outcome: CommandOutcome; ticket: Ticket } {
+  command(command: Command): { outcome: CommandOutcome; ticket: Ticket } {
     const outcome = this.input({ ...command, kind: "command", at: this.#o.intakeClock.now() });
     if (outcome === undefined) throw new TypeError("the engine gave a command no outcome");
     return { outcome, ticket: this.#forgetting ? REFUSED : this.#last };

@@ -13,6 +13,13 @@ const MESSAGES = {
   "head.latched": { zh: "保持", en: "latched" },
   "head.acknowledge": { zh: "已确认", en: "acknowledged" },
   "head.reset": { zh: "已复位", en: "reset" },
+  "head.re-alarm": { zh: "再次报警", en: "still not over" },
+  "head.shelve": { zh: "已搁置", en: "shelved" },
+  "head.unshelve": { zh: "解除搁置", en: "unshelved" },
+  "head.suppress": { zh: "已抑制", en: "suppressed" },
+  "head.unsuppress": { zh: "抑制解除", en: "no longer suppressed" },
+  "head.out-of-service": { zh: "停用", en: "out of service" },
+  "head.return-to-service": { zh: "恢复运行", en: "back in service" },
   "head.withdraw": { zh: "撤销", en: "withdrawn" },
   "head.historical": { zh: "补报", en: "late report" },
   "head.void": { zh: "空号", en: "void" },
@@ -97,6 +104,82 @@ const MESSAGES = {
   "event.reset": {
     zh: "{where}，{rule}，{user}已复位，报警结束。",
     en: "{where}: {rule}, reset by {user}; the alarm has ended.",
+  },
+  "event.re-alarm": {
+    zh: "{where}，{thing}，确认后仍未解除，再次报警，{time}。",
+    en: "{where}: {thing}, acknowledged and still not over, {time}.",
+  },
+  "event.upgrade-unshelved": {
+    zh: "{where}，{thing}，由{before}升为{severity}，{time}，搁置随之解除。",
+    en: "{where}: {thing}, from {before} up to {severity}, {time}; no longer shelved.",
+  },
+  "event.shelve": {
+    zh: "{where}，{rule}，{user}已搁置，最晚至{until}。搁置期间不提示，仍在监测和记录。",
+    en: "{where}: {rule}, shelved by {user} until {until} at the latest. It is not announced meanwhile; it is watched and recorded.",
+  },
+  "event.unshelve-active": {
+    zh: "{where}，{thing}，搁置结束，报警仍未解除，{time}。",
+    en: "{where}: {thing}, shelving has ended and the alarm is not over, {time}.",
+  },
+  "event.unshelve-over": {
+    zh: "{where}，{rule}，搁置结束，目前没有报警条件。",
+    en: "{where}: {rule}, shelving has ended; the condition does not hold now.",
+  },
+  "event.unshelve-silent": {
+    zh: "{where}，{rule}，搁置结束，但仍因抑制或停用而不提示。",
+    en: "{where}: {rule}, shelving has ended; it is still suppressed or out of service.",
+  },
+  "event.suppress": {
+    zh: "{where}，{rule}，抑制条件成立，暂停提示，仍在监测和记录。",
+    en: "{where}: {rule}, suppressed by design; it is not announced, but watched and recorded.",
+  },
+  "event.unsuppress-active": {
+    zh: "{where}，{thing}，抑制解除，报警仍未解除，{time}。",
+    en: "{where}: {thing}, no longer suppressed and not over, {time}.",
+  },
+  "event.unsuppress-over": {
+    zh: "{where}，{rule}，抑制解除，目前没有报警条件。",
+    en: "{where}: {rule}, no longer suppressed; the condition does not hold now.",
+  },
+  "event.unsuppress-silent": {
+    zh: "{where}，{rule}，抑制解除，但仍因搁置或停用而不提示。",
+    en: "{where}: {rule}, no longer suppressed; it is still shelved or out of service.",
+  },
+  "event.inhibition.begun": {
+    zh: "{where}，抑制条件成立，有关报警暂停提示，最晚至{until}，仍在监测和记录。",
+    en: "{where}: alarms are suppressed by design until {until} at the latest; they are watched and recorded.",
+  },
+  "event.inhibition.ended": {
+    zh: "{where}，抑制结束，有关报警恢复提示，{time}。",
+    en: "{where}: alarms are no longer suppressed, {time}.",
+  },
+  "event.out-of-service": {
+    zh: "{where}，{rule}，因停用检修暂停提示，至{until}，仍在记录。",
+    en: "{where}: {rule}, not announced until {until} while out of service; it is recorded.",
+  },
+  "event.return-to-service-active": {
+    zh: "{where}，{thing}，恢复运行，报警仍未解除，{time}。",
+    en: "{where}: {thing}, back in service and not over, {time}.",
+  },
+  "event.return-to-service-over": {
+    zh: "{where}，{rule}，恢复运行，目前没有报警条件。",
+    en: "{where}: {rule}, back in service; the condition does not hold now.",
+  },
+  "event.return-to-service-silent": {
+    zh: "{where}，{rule}，恢复运行，但仍因搁置或抑制而不提示。",
+    en: "{where}: {rule}, back in service; it is still shelved or suppressed.",
+  },
+  "event.service.out": {
+    zh: "{where}，{user}已停用检修，至{until}自动恢复。停用期间报警不提示，请安排人工巡查。",
+    en: "{where}: taken out of service by {user} until {until}. Its alarms are not announced meanwhile; have the place patrolled.",
+  },
+  "event.service.returned": {
+    zh: "{where}，{user}已恢复运行，{time}。",
+    en: "{where}: returned to service by {user}, {time}.",
+  },
+  "event.service.expired": {
+    zh: "{where}，停用时间已到，自动恢复运行，{time}。",
+    en: "{where}: the time out of service is over; back in service by itself, {time}.",
   },
   "event.withdraw": {
     zh: "{where}，{rule}：该规则或监测对象已从配置中移除，报警撤销。这不表示险情已经解除。",
@@ -198,6 +281,11 @@ const MESSAGES = {
   "state.latched-unacknowledged": { zh: "已恢复，保持，未确认", en: "latched, unacknowledged" },
   "state.latched": { zh: "已恢复，保持，待复位", en: "latched, waits for reset" },
 
+  // Why an alarm is not announced.
+  "silence.shelved": { zh: "搁置中", en: "shelved" },
+  "silence.suppressed": { zh: "抑制中", en: "suppressed" },
+  "silence.out-of-service": { zh: "停用中", en: "out of service" },
+
   // Codes of discrete channels.
   "code.normal": { zh: "正常", en: "normal" },
   "code.active": { zh: "报警", en: "active" },
@@ -260,11 +348,14 @@ const MESSAGES = {
   "verb.acknowledge": { zh: "确认", en: "acknowledge" },
   "verb.reset": { zh: "复位", en: "reset" },
   "verb.shelve": { zh: "搁置", en: "shelve" },
-  "verb.unshelve": { zh: "取消搁置", en: "unshelve" },
+  "verb.unshelve": { zh: "解除搁置", en: "unshelve" },
   "verb.respond": { zh: "响应", en: "respond" },
   "verb.close": { zh: "结案", en: "close" },
   "verb.out-of-service": { zh: "停用", en: "take out of service" },
-  "verb.return-to-service": { zh: "恢复使用", en: "return to service" },
+  "verb.return-to-service": { zh: "恢复运行", en: "return to service" },
+  "verb.proof-test": { zh: "登记检验", en: "record a proof test" },
+  "verb.open-permit": { zh: "开具作业票", en: "open a permit" },
+  "verb.close-permit": { zh: "关闭作业票", en: "close a permit" },
   "verb.self-test": { zh: "自检", en: "self-test" },
   "verb.resend": { zh: "补发", en: "resend" },
   "result.accepted": { zh: "{verb}成功。", en: "{verb}: done." },
@@ -297,6 +388,18 @@ const MESSAGES = {
     en: "the condition is still present; it cannot be reset.",
   },
   "refusal.not-latched": { zh: "该报警无需复位。", en: "the alarm is not latched." },
+  "refusal.unknown-subject": {
+    zh: "没有这个监测点、设备、部件或通道。",
+    en: "there is no such point, device, component or channel.",
+  },
+  "refusal.too-long": {
+    zh: "时间超过本站允许的最长时限。",
+    en: "that is longer than this site permits.",
+  },
+  "refusal.not-shelved": { zh: "该报警没有被搁置。", en: "the alarm is not shelved." },
+  "refusal.not-out-of-service": { zh: "该对象没有停用。", en: "it is not out of service." },
+  "refusal.unknown-permit": { zh: "本站没有这种作业票。", en: "this site has no such permit." },
+  "refusal.not-open": { zh: "该处没有有效的作业票。", en: "no such permit is open there." },
   "refusal.not-supported": { zh: "本网关不支持该命令。", en: "this gateway does not know the command." },
   "refusal.invalid": { zh: "命令内容有误：{detail}", en: "the command is malformed: {detail}" },
   "refusal.retained": {

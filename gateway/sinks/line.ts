@@ -105,6 +105,8 @@ export function eventLine(event: AlarmEvent, site: string): string {
     ["covers", event.covers === undefined ? undefined : integerField(event.covers)],
     ["void_from", event.voidFrom === undefined ? undefined : integerField(event.voidFrom)],
     ["void_to", event.voidTo === undefined ? undefined : integerField(event.voidTo)],
+    ["silence", event.silence === undefined ? undefined : stringField(event.silence)],
+    ["until", event.until === undefined ? undefined : integerField(event.until)],
     ["user", event.user === undefined ? undefined : stringField(event.user)],
     ["note", event.note === undefined ? undefined : stringField(event.note)],
     ["mode", event.mode === "live" ? undefined : stringField(event.mode)],

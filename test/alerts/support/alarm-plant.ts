@@ -8,7 +8,7 @@ import { BUILT_IN_RULES } from "../../../rules/built-in.ts";
 import type { ChannelView } from "../../../rules/engine.ts";
 import type { AlarmEvent } from "../../../rules/event.ts";
 import { type Decision, decisionWithoutReading, EventStream } from "../../../rules/event-stream.ts";
-import type { CommandInput, CommandOutcome } from "../../../rules/input.ts";
+import type { Command, CommandOutcome } from "../../../rules/input.ts";
 import { SITE, SITE_RULES } from "./site.ts";
 
 /** What decides a step in these tests. */
@@ -92,8 +92,11 @@ export class AlarmPlant implements PresentState {
   }
 
   /** What the intake does with a command. */
-  command = (command: Omit<CommandInput, "kind" | "at">): { outcome: CommandOutcome; ticket: Ticket } => {
+  command = (command: Command): { outcome: CommandOutcome; ticket: Ticket } => {
     const ticket = ++this.#tickets;
+    if (command.verb !== "acknowledge" && command.verb !== "reset") {
+      return { outcome: { accepted: false, refusal: "not-supported" }, ticket };
+    }
     const alarm = this.#alarms.get(`${command.rule} ${command.subject}`);
     if (alarm === undefined) return { outcome: { accepted: false, refusal: "unknown-alarm" }, ticket };
     if (alarm.occurrence !== command.occurrence) {
