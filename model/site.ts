@@ -1,5 +1,7 @@
+import type { Calendar } from "./calendar.ts";
 import type { Domain, Mode, Stage } from "./domain.ts";
 import type { Gas } from "./gas.ts";
+import type { OutsideSource } from "./outside.ts";
 import type { Quantity } from "./quantity.ts";
 import type { ChannelIndex } from "./reading.ts";
 import type { Text } from "./text.ts";
@@ -156,6 +158,8 @@ export interface Site {
   readonly devices: readonly Device[];
   readonly components: readonly Component[];
   readonly channels: readonly Channel[];
+  readonly calendars?: readonly Calendar[];
+  readonly outside?: readonly OutsideSource[];
 }
 
 /** What a rule is applied to. `index` counts within its own kind. */

@@ -161,7 +161,7 @@ export class Evaluation {
     for (const instance of this.#byChannel[channel]!) {
       const { memory } = instance.condition;
       if (memory?.silent !== undefined) {
-        this.#silent(instance, memory.silent(channel), at);
+        this.#silent(instance, memory.silent(channel, at), at);
         continue;
       }
       memory?.interrupt(at);

@@ -155,7 +155,19 @@ export interface SystemInput {
   readonly note?: string;
 }
 
-export type Input = CommandInput | HealthInput | TickInput | BootInput | SystemInput;
+/** Something was heard from outside the site: a weather warning, forecast rain (model/outside.ts). */
+export interface OutsideInput {
+  readonly kind: "outside";
+  readonly at: Micros;
+  /** Id of the outside source. One that the configuration does not have is ignored. */
+  readonly id: string;
+  /** NaN: a message came that nobody could read. */
+  readonly value: number;
+  /** Until when it is valid, on the engine's clock. */
+  readonly until: Micros;
+}
+
+export type Input = CommandInput | HealthInput | TickInput | BootInput | SystemInput | OutsideInput;
 
 /** What became of a command. */
 export interface CommandOutcome {

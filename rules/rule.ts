@@ -6,46 +6,18 @@ import { ALARM_CLASSES, type AlarmClass } from "../model/severity.ts";
 import type { Channel, Site } from "../model/site.ts";
 import type { Text } from "../model/text.ts";
 import { isBuiltInRule } from "./built-in.ts";
-import { accumulationSchema, compileAccumulation } from "./conditions/accumulation.ts";
 import type { CompiledCondition, ConditionContext } from "./conditions/condition.ts";
 import { compileDeparture, departureSchema } from "./conditions/departure.ts";
-import { compileExposure, exposureSchema } from "./conditions/exposure.ts";
-import { compileJump, jumpSchema } from "./conditions/jump.ts";
 import { ruleDelayFields } from "./conditions/level.ts";
-import { compileOutOfRange, outOfRangeSchema } from "./conditions/out-of-range.ts";
-import { compileRate, rateSchema } from "./conditions/rate.ts";
-import { compileStages, stagesSchema } from "./conditions/stages.ts";
-import { compileEquals, equalsSchema } from "./conditions/state.ts";
-import { compileStatistic, statisticSchema } from "./conditions/statistic.ts";
-import { compileStuck, stuckSchema } from "./conditions/stuck.ts";
-import {
-  aboveSchema,
-  belowSchema,
-  compileAbove,
-  compileBelow,
-  compileOutside,
-  outsideSchema,
-} from "./conditions/threshold.ts";
+import { compileOneChannel, ONE_CHANNEL_KEYS, oneChannelFields } from "./conditions/one-channel.ts";
 import { compileVotes, votesSchema } from "./conditions/votes.ts";
 import { appliesSchema, gatherBy, matchChannels } from "./subjects.ts";
 
-/** Keys of a rule that hold its condition; a rule has exactly one of them. A new kind is added here and in `compileCondition`. */
-export const CONDITION_KEYS = [
-  "above",
-  "below",
-  "outside",
-  "equals",
-  "rate",
-  "window",
-  "exposure",
-  "accumulation",
-  "stages",
-  "stuck",
-  "jump",
-  "outOfRange",
-  "votes",
-  "deviation",
-] as const;
+/**
+ * Keys of a rule that hold its condition; a rule has exactly one of them. A kind that looks at one channel is added to
+ * one-channel.ts; here stand those that judge several together.
+ */
+export const CONDITION_KEYS = [...ONE_CHANNEL_KEYS, "votes", "deviation"] as const;
 
 /** One rule as it stands in the site file. */
 export const ruleSchema = z
@@ -59,18 +31,7 @@ export const ruleSchema = z
       .default("danger")
       .meta({ description: "Danger to people, a fault, something to look after, or blindness." }),
     applies: appliesSchema,
-    above: aboveSchema.optional(),
-    below: belowSchema.optional(),
-    outside: outsideSchema.optional(),
-    equals: equalsSchema.optional(),
-    rate: rateSchema.optional(),
-    window: statisticSchema.optional(),
-    exposure: exposureSchema.optional(),
-    accumulation: accumulationSchema.optional(),
-    stages: stagesSchema.optional(),
-    stuck: stuckSchema.optional(),
-    jump: jumpSchema.optional(),
-    outOfRange: outOfRangeSchema.optional(),
+    ...oneChannelFields,
     votes: votesSchema.optional(),
     deviation: departureSchema.optional(),
     ...ruleDelayFields,
@@ -170,7 +131,7 @@ export function compileRules(
       subjects.push(...departureSubjects(options, { site, matched, problems }));
     } else {
       for (const channel of matched) {
-        const condition = compileCondition(options, channel, problems);
+        const condition = compileOneChannel(options, contextOf(options, channel, problems));
         if (condition !== undefined) subjects.push({ channel: channel.index, condition });
       }
     }
@@ -270,27 +231,6 @@ function contextOf(options: RuleOptions, channel: Channel, problems: ProblemsByC
     report: ({ path, message, hint }) =>
       problems.add(channel.key, { path: key === undefined ? [...path] : [key, ...path], message, hint }),
   };
-}
-
-function compileCondition(
-  options: RuleOptions,
-  channel: Channel,
-  problems: ProblemsByChannel,
-): CompiledCondition | undefined {
-  const context = contextOf(options, channel, problems);
-  if (options.above !== undefined) return compileAbove(options.above, context);
-  if (options.below !== undefined) return compileBelow(options.below, context);
-  if (options.outside !== undefined) return compileOutside(options.outside, context);
-  if (options.equals !== undefined) return compileEquals(options.equals, context);
-  if (options.rate !== undefined) return compileRate(options.rate, context);
-  if (options.window !== undefined) return compileStatistic(options.window, context);
-  if (options.exposure !== undefined) return compileExposure(options.exposure, context);
-  if (options.accumulation !== undefined) return compileAccumulation(options.accumulation, context);
-  if (options.stages !== undefined) return compileStages(options.stages, context);
-  if (options.stuck !== undefined) return compileStuck(options.stuck, context);
-  if (options.jump !== undefined) return compileJump(options.jump, context);
-  if (options.outOfRange !== undefined) return compileOutOfRange(options.outOfRange, context);
-  return undefined;
 }
 
 /** Optional properties that hold `undefined` are left out, as `exactOptionalPropertyTypes` wants it. */

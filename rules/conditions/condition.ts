@@ -115,7 +115,7 @@ export interface ConditionMemory {
   /** Nothing is known from `at` until the next reading: the channel is silent, or the gateway was down. */
   interrupt(at: Micros): void;
   /** One of several channels has fallen silent; judges anew. Without it silence holds the levels as they are. */
-  silent?(channel: ChannelIndex): Verdict;
+  silent?(channel: ChannelIndex, at: Micros): Verdict;
   /** JSON-safe; undefined when there is nothing to remember. */
   state(): unknown;
   /** Takes up what `state` gave, perhaps of another edition of the rule: what does not fit is forgotten. */
@@ -154,11 +154,26 @@ export interface Measure {
   readonly side?: "above" | "below";
 }
 
+/** What a condition may know besides its readings. */
+export interface World {
+  /** The engine's clock. Every timer up to it has fired. */
+  readonly now: Micros;
+  /** What an outside source says now, by index; NaN: nobody knows. */
+  outside(source: number): number;
+  /** When that changes by time alone. */
+  outsideUntil(source: number): Micros;
+}
+
 /** A condition that fits one channel. */
 export interface CompiledCondition {
   readonly levels: readonly Level[];
-  /** A condition with a memory of its own; stateless kinds give the same object each time. */
-  create(): Condition;
+  /**
+   * A condition with a memory of its own; stateless kinds give the same object each time. Without a world it only serves to ask
+   * which way it looks: as if whatever it depends on besides readings did not matter.
+   */
+  create(world?: World): Condition;
+  /** Outside sources that it depends on, by index: when one says something new, its memory ages at once. */
+  readonly outside?: readonly number[];
   /** What was compared with this limit of a level; without it, and where undefined, the channel's own value. */
   measure?(level: number, limit: number): Measure | undefined;
 }
