@@ -115,6 +115,25 @@ export interface SnapshotValue {
   readonly time: Micros;
 }
 
+/** Somebody who speaks on a link and is in no site file. */
+export interface Stranger {
+  /** Id of the link. */
+  readonly link: string;
+  /** The protocol by the name people know. */
+  readonly protocol: string;
+  /** Its address as it goes into a device of the site file: `{ station: "0012345678" }`. */
+  readonly address: string;
+  /** Where it came from last. */
+  readonly peer: string;
+  /** What it said last, in words. */
+  readonly said: string;
+  /** When it was heard first and last, on the clock of readings; forgotten strangers begin anew. */
+  readonly first: Micros;
+  readonly last: Micros;
+  /** Messages since `first`. */
+  readonly count: number;
+}
+
 export interface Driver {
   start(intake: Intake): Promise<void>;
   stop(): Promise<void>;
@@ -124,6 +143,8 @@ export interface Driver {
    * @throws DeviceError or NetworkError when it cannot be read.
    */
   read(device: number, signal: AbortSignal): Promise<SnapshotValue[]>;
+  /** Devices that speak to the link and that the site does not have; bounded. For links on which devices call by themselves. */
+  strangers?(): readonly Stranger[];
   /** `host:port` where the driver listens, for links that listen; known once `start` has returned. */
   readonly listening?: string;
   /** Present when the link is a broker that alerts can be published on. */

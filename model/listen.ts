@@ -18,6 +18,11 @@ export function parseListen(text: string): ListenAddress | undefined {
   return port > PORT_MAX ? undefined : { host: match[1]!.replace(/^\[|\]$/g, ""), port };
 }
 
+/** `host:port` as `parseListen` reads it back. */
+export function formatListen({ host, port }: ListenAddress): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
 /**
  * Whether only this machine can reach an address. `localhost` counts: systems resolve it to the loopback (RFC 6761). A name
  * that merely begins like a loopback address (`127.example.org`) may be anywhere.

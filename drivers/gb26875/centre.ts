@@ -5,6 +5,8 @@ import { REASON } from "../../model/quality.ts";
 import { ReadingBatch } from "../../model/reading.ts";
 import type { Clock, Micros } from "../../model/time.ts";
 import { type Intake, REFUSED, type Ticket } from "../driver.ts";
+import { Strangers } from "../strangers.ts";
+import { Complaints } from "../tcp/complaints.ts";
 import { type Counts, countsOf } from "./counts.ts";
 import { COMMAND, encodeFrame, type Frame, MAIN_VERSION } from "./frame.ts";
 import type { Confirmed } from "./held-confirmations.ts";
@@ -14,7 +16,6 @@ import { identityOf, mark } from "./repeats.ts";
 import type { Judge, Session, Verdict } from "./session.ts";
 import { DEVICE_OPERATIONS, says } from "./states.ts";
 import { Station } from "./station.ts";
-import { Strangers } from "./strangers.ts";
 import { writeTime, zoneOf } from "./timestamp.ts";
 import type { Gb26875Device } from "./translation.ts";
 import { decodeUnit, isUnitType, TYPE, type Unit } from "./unit.ts";
@@ -43,7 +44,8 @@ export class Centre implements Judge {
   readonly counts: Counts;
   readonly #o: CentreOptions;
   readonly #members = new Map<number, Member>();
-  readonly #strangers = new Strangers();
+  /** What is wrong with those that connect. */
+  readonly complaints: Complaints;
   readonly #holding = new Set<Session>();
   /** Devices that spoke through a session; several when a concentrator carries them. */
   readonly #through = new Map<Session, Set<Member>>();
@@ -56,8 +58,18 @@ export class Centre implements Judge {
   /** @throws ConfigurationError when a profile's values do not convert into its channels' units. */
   constructor(options: CentreOptions) {
     this.#o = options;
-    const { counters, link, devices } = options;
+    const { counters, link, devices, clock, log } = options;
     this.counts = countsOf(counters, link.id);
+    const own = { link: link.id, clock, log };
+    this.complaints = new Complaints({
+      ...own,
+      strangers: new Strangers({ ...own, protocol: "GB/T 26875.3", bound: options.options.limits.strangers }),
+      counts: {
+        cut: (why) => this.counts.cut(why),
+        turnedAway: () => this.counts.turnedAway.add(),
+        slowed: () => this.counts.slowed.add(),
+      },
+    });
     for (const device of devices) this.#members.set(device.address.source, this.#member(device));
   }
 
@@ -79,6 +91,7 @@ export class Centre implements Judge {
 
   start(intake: Intake): void {
     this.#intake = intake;
+    this.complaints.intake = intake;
     this.#last = Math.max(0, intake.durable);
     this.#off = intake.onDurable((durable) => this.#release(durable));
     for (const member of this.#members.values()) {
@@ -90,6 +103,7 @@ export class Centre implements Judge {
   /** Nothing enters and nothing is answered after this. */
   stop(): void {
     this.#intake = undefined;
+    this.complaints.intake = undefined;
     this.#off?.();
     this.#holding.clear();
     for (const member of this.#members.values()) member.stop();
@@ -108,7 +122,7 @@ export class Centre implements Judge {
     counts.frames.add();
     const member = this.#members.get(frame.source);
     if (member === undefined) {
-      this.#stranger(frame, session, intake);
+      this.#stranger(frame, session);
       return SILENCE;
     }
     if (frame.mainVersion !== MAIN_VERSION && !this.#o.options.tolerate.versions) return DENY;
@@ -214,7 +228,7 @@ export class Centre implements Judge {
     const anew = member.wire !== session.wire;
     if (anew) {
       member.wire = session.wire;
-      session.known = true;
+      session.meet();
       this.#through.set(session, (this.#through.get(session) ?? new Set()).add(member));
     }
     if (member.up !== true) {
@@ -303,17 +317,13 @@ export class Centre implements Judge {
     }
   }
 
-  #stranger(frame: Frame, session: Session, intake: Intake): void {
+  #stranger(frame: Frame, session: Session): void {
     this.counts.unknownSources.add();
-    if (!this.#strangers.isNews(frame.source)) return;
-    const { link, log } = this.#o;
-    const source = session.wire.peer;
-    log.warn(
-      { link: link.id, peer: source, source: frame.source },
-      "a device that the site file does not have speaks; it gets no answer. Add it with this source address",
-    );
-    const error = `no device of this site has the address source: ${frame.source}`;
-    this.#quarantine(intake, source, { error, frame });
+    this.complaints.stranger(`{ source: ${frame.source} }`, {
+      peer: session.wire.peer,
+      said: wordsOf(frame),
+      raw: frame.unit,
+    });
   }
 
   #quarantine(intake: Intake, source: string, { error, frame }: { error: string; frame: Frame }): void {
@@ -331,4 +341,10 @@ export class Centre implements Judge {
   #now(zone: Micros): Uint8Array {
     return writeTime(this.#o.clock.wall(), zone);
   }
+}
+
+/** What a frame of a stranger is, in words. */
+function wordsOf({ command, unit }: Frame): string {
+  const type = unit[0];
+  return type === undefined ? `command ${command}` : `command ${command}, type ${type}`;
 }

@@ -1,13 +1,15 @@
 import { type DeviceError, NetworkError } from "../../model/error.ts";
-import { parseListen } from "../../model/listen.ts";
-import type { Driver, DriverContext, Intake, SnapshotValue } from "../driver.ts";
+import { formatListen, parseListen } from "../../model/listen.ts";
+import type { Driver, DriverContext, Intake, SnapshotValue, Stranger } from "../driver.ts";
+import { networkList } from "../tcp/networks.ts";
+import type { TcpServer } from "../tcp/server.ts";
 import type { Gb26875Address } from "./address.ts";
 import { Centre } from "./centre.ts";
 import type { Member } from "./member.ts";
-import { type Gb26875Options, permittedPeers } from "./options.ts";
+import type { Gb26875Options } from "./options.ts";
 import type { Gb26875Section } from "./profile.ts";
 import { type CentreRequest, REQUEST } from "./requests.ts";
-import { type ServerOptions, TcpServer } from "./tcp-server.ts";
+import { type ServerOptions, tcpServer } from "./tcp-server.ts";
 import { UdpServer } from "./udp-server.ts";
 import type { Unit } from "./unit.ts";
 
@@ -31,24 +33,27 @@ export class Gb26875Driver implements Driver {
   get listening(): string {
     const address = (this.#tcp ?? this.#udp)?.address;
     if (address === undefined) return this.#context.options.listen;
-    return `${address.host.includes(":") ? `[${address.host}]` : address.host}:${address.port}`;
+    return formatListen(address);
+  }
+
+  strangers(): Stranger[] {
+    return this.#centre.complaints.strangers.list();
   }
 
   /** @throws HostError ADDRESS_IN_USE, ADDRESS_UNAVAILABLE */
   async start(intake: Intake): Promise<void> {
-    const { options, link, clock, log } = this.#context;
+    const { options, clock } = this.#context;
     const common: ServerOptions = {
-      link: link.id,
       address: parseListen(options.listen)!,
       limits: options.limits,
-      permitted: permittedPeers(options.peers),
+      permitted: networkList(options.peers),
       centre: this.#centre,
       clock,
-      log,
+      witness: this.#centre.complaints,
     };
     this.#centre.start(intake);
     if (options.transports.includes("tcp")) {
-      this.#tcp = new TcpServer(common);
+      this.#tcp = tcpServer(common);
       await this.#tcp.start();
     }
     if (options.transports.includes("udp")) {

@@ -1,46 +1,12 @@
-import { BlockList, isIP } from "node:net";
 import { z } from "zod";
 import { isLoopback, listenSchema, parseListen } from "../../model/listen.ts";
 import { durationSchema } from "../../model/schema.ts";
+import { networkSchema } from "../tcp/networks.ts";
 import { ADDRESS_MAX } from "./frame.ts";
 
 /*
  * Options of the server. Imports no protocol library.
  */
-
-const MASK = /^(.+)\/(\d{1,3})$/;
-const IPV4_BITS = 32;
-const IPV6_BITS = 128;
-
-/** Reads `10.1.0.7` or `10.1.0.0/16`; undefined when it is neither. */
-function parsePeer(text: string): { address: string; bits: number; family: "ipv4" | "ipv6" } | undefined {
-  const match = MASK.exec(text);
-  const address = match?.[1] ?? text;
-  const version = isIP(address);
-  if (version === 0) return undefined;
-  const most = version === 4 ? IPV4_BITS : IPV6_BITS;
-  const bits = match === null ? most : Number(match[2]);
-  return bits > most ? undefined : { address, bits, family: version === 4 ? "ipv4" : "ipv6" };
-}
-
-/** Who may connect, as a list that can be asked; undefined: everybody. */
-export function permittedPeers(peers: readonly string[] | undefined): BlockList | undefined {
-  if (peers === undefined) return undefined;
-  const list = new BlockList();
-  for (const text of peers) {
-    const { address, bits, family } = parsePeer(text)!;
-    list.addSubnet(address, bits, family);
-  }
-  return list;
-}
-
-/** Whether an address, as a socket gives it, is on the list. */
-export function isPermitted(list: BlockList | undefined, address: string): boolean {
-  if (list === undefined) return true;
-  const plain = address.replace(/^::ffff:/i, "");
-  const version = isIP(plain);
-  return version !== 0 && list.check(plain, version === 4 ? "ipv4" : "ipv6");
-}
 
 export const gb26875OptionsSchema = z
   .strictObject({
@@ -54,14 +20,7 @@ export const gb26875OptionsSchema = z
       .default(["tcp"])
       .meta({ description: "What is listened on.", examples: [["tcp", "udp"]] }),
     peers: z
-      .array(
-        z
-          .string()
-          .refine(
-            (text) => parsePeer(text) !== undefined,
-            "write an address or a network, such as 10.26.0.0/16",
-          ),
-      )
+      .array(networkSchema)
       .min(1)
       .optional()
       .meta({
@@ -124,6 +83,9 @@ export const gb26875OptionsSchema = z
           .max(65_536)
           .default(1_024)
           .meta({ description: "Confirmations of one peer that wait for the disk; beyond, none is sent." }),
+        strangers: z.number().int().min(1).max(10_000).default(200).meta({
+          description: "Devices that the site does not have, remembered with their address.",
+        }),
       })
       .prefault({})
       .meta({ description: "Bounds." }),

@@ -1,4 +1,4 @@
-import { type Clock, type Micros, SECOND, type Timer } from "../../model/time.ts";
+import { type Clock, type Micros, SECOND } from "../../model/time.ts";
 import type { Ticket } from "../driver.ts";
 import type { Counts } from "./counts.ts";
 import { COMMAND, type Frame } from "./frame.ts";
@@ -9,8 +9,6 @@ import type { Wire } from "./wire.ts";
 
 /** A peer that sends nonsense gets at most so many denials a second. */
 const DENIALS_A_SECOND = 10;
-/** Frames begun and not finished, one after the other, before the connection is given up. */
-const UNFINISHED_MOST = 3;
 
 /** What becomes of a frame. */
 export type Verdict =
@@ -38,6 +36,10 @@ export interface SessionOptions {
   readonly centre: Judge;
   readonly clock: Clock;
   readonly limits: Gb26875Options["limits"];
+  /** A whole frame came; bytes that began like one and are none; bytes between frames. */
+  readonly onFrame?: () => void;
+  readonly onFault?: (fault: FrameFault) => void;
+  readonly onSkipped?: (bytes: number) => void;
 }
 
 /** One peer: finds its frames, answers them once they are on disk, and forgets none that waits. */
@@ -46,10 +48,7 @@ export class Session implements FrameListener {
   readonly #o: SessionOptions;
   readonly #reader = new FrameReader(this);
   readonly #held: HeldConfirmations;
-  /** Whether a device that we know has spoken through it. */
-  known = false;
-  #partial: Timer | undefined;
-  #unfinished = 0;
+  #known = false;
   #second: Micros = 0;
   #denials = 0;
   /** When it was heard last: a whole frame. */
@@ -63,6 +62,18 @@ export class Session implements FrameListener {
     this.heardAt = options.clock.now();
   }
 
+  /** Whether a device that we know has spoken through it. */
+  get known(): boolean {
+    return this.#known;
+  }
+
+  /** A device that we know has spoken through it. */
+  meet(): void {
+    if (this.#known) return;
+    this.#known = true;
+    this.wire.known();
+  }
+
   /** Confirmations that wait. */
   get held(): number {
     return this.#held.size;
@@ -73,12 +84,19 @@ export class Session implements FrameListener {
     return this.#frames;
   }
 
+  /** Bytes of a frame that is not whole yet. */
+  get pending(): number {
+    return this.#reader.pending;
+  }
+
   /** Takes bytes of a stream. */
   feed(bytes: Buffer): void {
-    const before = this.#frames;
     this.#reader.feed(bytes);
-    if (this.#frames > before) this.#unfinished = 0;
-    this.#watchPartial(this.#frames > before);
+  }
+
+  /** The frame that has begun will not be finished. */
+  giveUp(): void {
+    this.#reader.giveUp();
   }
 
   /** Takes a datagram: what is not whole in it never will be. */
@@ -89,7 +107,6 @@ export class Session implements FrameListener {
 
   /** The peer is gone. */
   end(): void {
-    this.#partial?.cancel();
     this.#reader.end();
     this.#o.centre.ended(this);
   }
@@ -97,10 +114,12 @@ export class Session implements FrameListener {
   /** Sends what has become durable. */
   release(durable: Ticket): void {
     this.#held.release(durable, (frame) => this.#confirm(frame));
+    this.wire.released();
   }
 
   frame(frame: Frame): void {
     this.#frames++;
+    this.#o.onFrame?.();
     this.heardAt = this.#o.clock.now();
     this.#answer(frame, this.#o.centre.frame(frame, this));
   }
@@ -108,6 +127,7 @@ export class Session implements FrameListener {
   fault(fault: FrameFault, frame: Frame | undefined): void {
     const { centre } = this.#o;
     centre.counts.fault(fault);
+    this.#o.onFault?.(fault);
     // Nobody is told anything about frames whose sender cannot be known.
     if (frame === undefined || !centre.knows(frame.source) || !isAnswered(frame.command)) return;
     this.#deny(frame);
@@ -115,6 +135,7 @@ export class Session implements FrameListener {
 
   skipped(bytes: number): void {
     this.#o.centre.counts.skippedBytes.add(bytes);
+    this.#o.onSkipped?.(bytes);
   }
 
   #answer(frame: Frame, verdict: Verdict): void {
@@ -142,29 +163,6 @@ export class Session implements FrameListener {
     if (++this.#denials > DENIALS_A_SECOND) return;
     centre.counts.denied.add();
     this.wire.send(centre.answer(frame, COMMAND.deny));
-  }
-
-  #watchPartial(anew: boolean): void {
-    if (this.#reader.pending === 0) {
-      this.#partial?.cancel();
-      this.#partial = undefined;
-      return;
-    }
-    if (this.#partial !== undefined && !anew) return;
-    this.#partial?.cancel();
-    this.#partial = this.#o.clock.after(this.#o.limits.partial, () => this.#giveUp());
-  }
-
-  #giveUp(): void {
-    this.#partial = undefined;
-    const before = this.#frames;
-    this.#reader.giveUp();
-    if (this.#frames > before) this.#unfinished = 0;
-    else if (++this.#unfinished >= UNFINISHED_MOST) {
-      this.wire.cut("too slow");
-      return;
-    }
-    this.#watchPartial(true);
   }
 }
 

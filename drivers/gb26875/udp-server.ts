@@ -2,8 +2,8 @@ import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
 import type { ListenAddress } from "../../model/listen.ts";
 import { type Micros, SECOND, type Timer } from "../../model/time.ts";
-import { listenError } from "./listen-error.ts";
-import { isPermitted } from "./options.ts";
+import { listenError } from "../tcp/listen-error.ts";
+import { isPermitted } from "../tcp/networks.ts";
 import { Session } from "./session.ts";
 import type { ServerOptions } from "./tcp-server.ts";
 import type { Wire } from "./wire.ts";
@@ -36,6 +36,14 @@ class Remote implements Wire {
 
   send(bytes: Buffer): void {
     this.#send(bytes);
+  }
+
+  known(): void {
+    // Senders of datagrams push each other out by silence only.
+  }
+
+  released(): void {
+    // Nothing waits for that.
   }
 
   cut(): void {

@@ -5,6 +5,8 @@ export interface Wire {
   /** Its end would be noticed: a TCP connection, not a sender of datagrams. */
   readonly connected: boolean;
   send(bytes: Buffer): void;
-  /** Ends it, for a reason of ours. */
-  cut(why: string): void;
+  /** A device that we know has spoken over it. */
+  known(): void;
+  /** Confirmations that waited have left. */
+  released(): void;
 }

@@ -1,5 +1,6 @@
 import type { Micros } from "../../model/time.ts";
 import type { Ticket } from "../driver.ts";
+import { HeldAnswers } from "../tcp/held-answers.ts";
 import { writeHead } from "./body-writer.ts";
 import type { Frame } from "./frame.ts";
 import { writeFrame } from "./frame-writer.ts";
@@ -26,50 +27,28 @@ export interface ConfirmationOptions {
   readonly onSent: () => void;
 }
 
-/** Taken entries are cut off the front of the queue in one go. */
-const CUT_AT = 1_024;
-
-/**
- * The confirmations that wait for the disk, in the order of their reports. Tickets only grow, so the first that must wait holds
- * none back that need not. Bounded by what each connection may hold.
- */
+/** The confirmations that wait for the disk. */
 export class Confirmations {
   readonly #o: ConfirmationOptions;
-  #queue: Confirmation[] = [];
-  #head = 0;
+  readonly #held = new HeldAnswers<Confirmation>((confirmation) => this.#send(confirmation));
 
   constructor(options: ConfirmationOptions) {
     this.#o = options;
   }
 
   get waiting(): number {
-    return this.#queue.length - this.#head;
+    return this.#held.waiting;
   }
 
   /** Sends it at once when its report is durable, else when it is. */
   give(confirmation: Confirmation, durable: Ticket): void {
-    if (confirmation.ticket <= durable) {
-      this.#send(confirmation);
-      return;
-    }
-    confirmation.session.hold();
-    this.#queue.push(confirmation);
+    const { ticket, session } = confirmation;
+    this.#held.give(confirmation, { ticket, to: session, durable });
   }
 
   /** Everything up to `durable` is on disk. */
   release(durable: Ticket): void {
-    while (this.#head < this.#queue.length && this.#queue[this.#head]!.ticket <= durable) {
-      const confirmation = this.#queue[this.#head++]!;
-      this.#send(confirmation);
-      confirmation.session.release();
-    }
-    if (this.#head === this.#queue.length) {
-      this.#queue = [];
-      this.#head = 0;
-    } else if (this.#head >= CUT_AT) {
-      this.#queue = this.#queue.slice(this.#head);
-      this.#head = 0;
-    }
+    this.#held.release(durable);
   }
 
   #send(confirmation: Confirmation): void {

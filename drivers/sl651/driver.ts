@@ -1,22 +1,21 @@
-import type { Socket } from "node:net";
 import { ConfigurationError, DeviceError, InternalError } from "../../model/error.ts";
 import { parseListen } from "../../model/listen.ts";
 import { REASON } from "../../model/quality.ts";
 import { HOUR, MINUTE, type Micros, SECOND, type Timer } from "../../model/time.ts";
-import type { Driver, DriverContext, Intake, SnapshotValue } from "../driver.ts";
+import type { Driver, DriverContext, Intake, SnapshotValue, Stranger } from "../driver.ts";
+import { networkList } from "../tcp/networks.ts";
+import { TcpServer } from "../tcp/server.ts";
 import { writeElementQuery, writePeriodQuery } from "./body-writer.ts";
 import { Centre } from "./centre.ts";
 import { Complaints } from "./complaints.ts";
 import { FUNCTION } from "./control.ts";
 import type { Frame } from "./frame.ts";
-import { Listener } from "./listener.ts";
 import type { Sl651Address, Sl651Options } from "./options.ts";
 import type { Sl651Section } from "./profile.ts";
 import type { Answer } from "./question.ts";
 import { Session } from "./session.ts";
 import type { Station } from "./station.ts";
 import { formatStationAddress } from "./station-address.ts";
-import type { Stranger } from "./strangers.ts";
 
 /** A context of this driver. */
 export type Sl651Context = DriverContext<Sl651Options, Sl651Address, Sl651Section>;
@@ -40,8 +39,7 @@ export class Sl651Driver implements Driver {
   readonly #centre: Centre;
   readonly #byDevice = new Map<number, Station>();
   readonly #complaints: Complaints;
-  readonly #listener: Listener;
-  readonly #sockets = new Map<Session, Socket>();
+  readonly #server: TcpServer;
   #intake: Intake | undefined;
   #watch: Timer | undefined;
   #detach: (() => void) | undefined;
@@ -62,24 +60,29 @@ export class Sl651Driver implements Driver {
     for (const station of this.#centre.stations.values()) {
       this.#byDevice.set(station.device.device.index, station);
     }
-    this.#listener = new Listener({
+    const { limits } = options;
+    this.#server = new TcpServer({
       address: parseListen(options.listen) ?? { host: "127.0.0.1", port: 0 },
-      from: options.from,
-      connections: options.limits.connections,
-      waiting: options.limits.waiting,
-      onSocket: (socket) => this.#connect(socket),
-      onTurnedAway: (why, peer) => this.#complaints.turnedAway(why, peer),
+      permitted: networkList(options.from),
+      limits: { ...limits, partial: limits.frameTimeout, hello: limits.firstFrame, idle: limits.silence },
+      clock,
+      open: (connection) =>
+        new Session(connection, {
+          frame: (session, frame, raw) => this.#frame(session, frame, raw),
+          spoiled: (session, why, raw) => this.#complaints.spoiled(session, why, raw),
+        }),
+      congested: () => this.#intake?.congested ?? true,
+      witness: this.#complaints.peers,
     });
   }
 
   get listening(): string {
-    const { host, port } = this.#listener.address;
-    return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+    return this.#server.listening;
   }
 
   /** Stations that call and that the site does not have. */
   strangers(): Stranger[] {
-    return this.#complaints.strangers.list();
+    return this.#complaints.peers.strangers.list();
   }
 
   /** Confirmations that wait for the disk. */
@@ -89,7 +92,7 @@ export class Sl651Driver implements Driver {
 
   /** Connections open now. */
   get connections(): number {
-    return this.#sockets.size;
+    return this.#server.connections;
   }
 
   /** @throws HostError ADDRESS_IN_USE, ADDRESS_UNAVAILABLE; ConfigurationError SECRET_MISSING, CONFIG_INVALID */
@@ -99,11 +102,9 @@ export class Sl651Driver implements Driver {
     this.#intake = intake;
     this.#complaints.intake = intake;
     this.#centre.start(intake, password);
-    this.#detach = intake.onRelieved(() => {
-      for (const session of this.#sockets.keys()) session.resume();
-    });
+    this.#detach = intake.onRelieved(() => this.#server.resume());
     try {
-      await this.#listener.start();
+      await this.#server.start();
     } catch (error) {
       await this.stop();
       throw error;
@@ -117,7 +118,7 @@ export class Sl651Driver implements Driver {
     this.#watch?.cancel();
     await this.#centre.stop();
     this.#detach?.();
-    await this.#listener.stop();
+    await this.#server.stop();
     this.#intake = undefined;
     this.#complaints.intake = undefined;
   }
@@ -183,38 +184,14 @@ export class Sl651Driver implements Driver {
     return station;
   }
 
-  #connect(socket: Socket): void {
-    const { clock, options } = this.#context;
-    if (this.#intake === undefined) {
-      socket.destroy();
-      return;
-    }
-    const session = new Session(socket, {
-      limits: options.limits,
-      now: () => clock.now(),
-      handler: {
-        frame: (from, frame, raw) => this.#frame(from, frame, raw),
-        spoiled: (from, why, raw) => this.#complaints.spoiled(from, why, raw),
-        cut: (from, why) => this.#complaints.cut(from, why),
-        closed: (from) => this.#sockets.delete(from),
-        congested: () => this.#intake?.congested ?? true,
-      },
-    });
-    this.#sockets.set(session, socket);
-  }
-
   #frame(session: Session, frame: Frame, raw: Uint8Array): void {
-    if (!this.#centre.admits(session, frame)) return;
-    const socket = this.#sockets.get(session);
-    if (socket === undefined || !this.#listener.introduced(socket)) session.destroy();
-    else this.#centre.take(session, frame, raw);
+    if (this.#intake === undefined || !this.#centre.admits(session, frame)) return;
+    if (session.connection.introduce()) this.#centre.take(session, frame, raw);
   }
 
   #armWatch(): void {
     this.#watch = this.#context.clock.after(WATCH_EVERY, () => {
-      const now = this.#context.clock.now();
-      for (const session of this.#sockets.keys()) session.watch(now);
-      this.#centre.watch(now);
+      this.#centre.watch(this.#context.clock.now());
       this.#armWatch();
     });
   }

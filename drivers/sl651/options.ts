@@ -1,7 +1,7 @@
-import { isIP } from "node:net";
 import { z } from "zod";
 import { isLoopback, listenSchema, parseListen } from "../../model/listen.ts";
 import { bytesSchema, durationSchema } from "../../model/schema.ts";
+import { networkSchema } from "../tcp/networks.ts";
 import { parseStationAddress } from "./station-address.ts";
 
 /*
@@ -14,15 +14,6 @@ const secretSchema = z
   .string()
   .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, "name a secret as env:NAME or file:PATH")
   .meta({ examples: ["env:STATION_PASSWORD"] });
-
-const CIDR = /^([^/]+)(?:\/(\d{1,3}))?$/;
-
-function isNetwork(text: string): boolean {
-  const match = CIDR.exec(text);
-  const family = isIP(match?.[1] ?? "");
-  if (family === 0) return false;
-  return match?.[2] === undefined || Number(match[2]) <= (family === 4 ? 32 : 128);
-}
 
 /** How stations and centre talk (table 15). */
 export const MODES = ["m1", "m2", "m3", "m4"] as const;
@@ -54,7 +45,7 @@ export const sl651LinkSchema = z
         "Where the password of the stations is: four hex digits (6.2.3.3). Frames with another one are refused. Without it any is taken, and answers carry the station's own.",
     }),
     from: z
-      .array(z.string().refine(isNetwork, "write an address or a network such as 10.20.0.0/16"))
+      .array(networkSchema)
       .min(1)
       .optional()
       .meta({
@@ -111,6 +102,9 @@ export const sl651LinkSchema = z
         silence: durationSchema({ min: "1m", max: "30d" })
           .prefault("2h")
           .meta({ description: "Silence after which a connection is closed.", examples: ["2h"] }),
+        rate: z.number().int().min(1).max(1_000_000).default(1_000).meta({
+          description: "Frames a second of one connection; a faster one is slowed down.",
+        }),
         held: z.number().int().min(1).max(10_000).default(64).meta({
           description: "Confirmations of one connection that wait for the disk before it is slowed down.",
         }),

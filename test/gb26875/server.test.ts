@@ -199,7 +199,9 @@ describe("broken and foreign things on the port", () => {
     for (let serial = 0; serial < 5; serial++) stranger.raw(frameOf({ serial, source: 4_711 }));
     await expect.poll(() => stand.count("unknown_sources")).toBe(5);
     expect(stand.intake.undecodable).toHaveLength(1);
-    expect(stand.intake.undecodable[0]!.error).toBe("no device of this site has the address source: 4711");
+    expect(stand.intake.undecodable[0]!.error).toBe(
+      "no device of this site has the address { source: 4711 }",
+    );
     expect(stand.intake.undecodable[0]!.source).toMatch(/^127\.0\.0\.1:\d+$/);
     expect(await known.heartbeat()).toBe("confirmed");
     expect(stranger.confirmed).toEqual([]);

@@ -47,9 +47,9 @@ describe("who does not belong here", () => {
     expect(await rtu.report(FUNCTION.timed, report(0x12345678))).toBe(ESC);
     expect(stranger.received).toEqual([]);
     expect(stand.driver.strangers()).toMatchObject([
-      { station: "0099999999", frames: 2, code: FUNCTION.timed },
+      { address: '{ station: "0099999999" }', count: 2, protocol: "SL 651-2014", said: "timed report" },
     ]);
-    expect(told).toMatchObject([{ station: "0099999999" }]);
+    expect(told).toMatchObject([{ address: '{ station: "0099999999" }' }]);
     expect(stand.intake.undecodable).toHaveLength(1);
     expect(stand.intake.readings).toHaveLength(1);
   });
@@ -77,7 +77,7 @@ describe("who does not belong here", () => {
       stations: [...report(0x12345678, 6).stations, ...report(0x55555555, 9).stations],
     });
     expect(stand.intake.readings.map(({ value }) => value)).toEqual([5, 6]);
-    expect(stand.driver.strangers()).toMatchObject([{ station: "0055555555" }]);
+    expect(stand.driver.strangers()).toMatchObject([{ address: '{ station: "0055555555" }' }]);
   });
 
   test("a wrong password and another centre are refused", async () => {
