@@ -1,12 +1,25 @@
 import type { Counter, Counters } from "../../model/counter.ts";
 import { asTocsinError, type TocsinError } from "../../model/error.ts";
-import { type Clock, MILLISECOND, type Micros } from "../../model/time.ts";
+import { type Clock, MILLISECOND, MINUTE, type Micros } from "../../model/time.ts";
 import { isSilence, LinkDown, ModbusException } from "./failure.ts";
 import type { Pauses } from "./pauses.ts";
-import type { Request, Session } from "./session.ts";
+import { BROADCAST, isWrite, type Request, shapeOf } from "./request.ts";
+import type { Session } from "./session.ts";
 
 /** After a failed exchange without transaction ids: what is still on its way may pass before the next question. */
 const DRAIN: Micros = 50 * MILLISECOND;
+/**
+ * How long an answer that was given up may still come: modems and radio gateways deliver old packets after a gap. Within this
+ * time a question that could be mixed up with it is put twice, and only the second answer is believed.
+ */
+const OWED_FOR: Micros = MINUTE;
+/** Silence after an answer that is not believed: its twin may be behind it. At least, and in slowest answers. */
+const RESYNC_QUIET: Micros = 50 * MILLISECOND;
+const RESYNC_ANSWERS = 2;
+/** Units need time to carry out a broadcast before the next question (Serial Line 1.02, 2.4.1). */
+const TURNAROUND: Micros = 100 * MILLISECOND;
+/** Other masters' talk is waited for at most this long: a line with noise on it is used all the same. */
+const POLITENESS: Micros = 500 * MILLISECOND;
 /** Silent requests in a row, with not a byte heard, after which a TCP connection is not believed any longer. */
 const STUCK_AFTER = 3;
 /** Share of the slowest answer time that is kept from one answer to the next. */
@@ -43,21 +56,34 @@ export interface Exchange {
   readonly abandoned?: () => boolean;
   /** Told how long the answer took. */
   readonly onAnswer?: (took: Micros) => void;
+  /** Goes before all who wait: something is switched because of an alarm, or by a person. */
+  readonly urgent?: boolean;
 }
 
-/** The one queue of a link: every request takes its turn here, first come, first served. */
+/** An answer that was given up and may still come. */
+interface Owed {
+  /** Register that was asked for. */
+  address: number;
+  /** Until when questions of its shape are not put at all. */
+  until: Micros;
+  /** Until when they are put with care. */
+  forgetAt: Micros;
+}
+
+/** The one queue of a link: every request takes its turn here, first come, first served, what is urgent before that. */
 export class Bus {
   readonly #options: BusOptions;
   readonly #requests: Counter;
   readonly #strays: Counter;
+  readonly #resyncs: Counter;
   readonly #turns: (() => void)[] = [];
   #free: number;
   #session: Session | undefined;
   #down: LinkDown | undefined;
   #waiting: { resolve: (session: Session) => void; reject: (error: LinkDown) => void }[] = [];
   #quietUntil: Micros = 0;
-  /** Until when the answer to a question that was not answered in time may still come, by what it would pass for. */
-  readonly #late = new Map<string, Micros>();
+  /** Answers that were given up, by what they would pass for. */
+  readonly #owed = new Map<string, Owed>();
   #silent = 0;
   #slowest: Micros = 0;
 
@@ -75,6 +101,16 @@ export class Bus {
       help: "Bytes received that belonged to no answer.",
       labels,
     });
+    this.#resyncs = options.counters.counter({
+      name: "modbus_resyncs",
+      help: "Answers not believed, because one that had been given up might have come in their place.",
+      labels,
+    });
+  }
+
+  /** Requests under way or waiting. */
+  get idle(): boolean {
+    return this.#free === this.#options.inFlight && this.#turns.length === 0;
   }
 
   /** How long an answer takes at most, lately. */
@@ -87,6 +123,7 @@ export class Bus {
     this.#session = session;
     this.#down = undefined;
     this.#silent = 0;
+    session.onUnasked((shape) => this.#owed.delete(shape));
     for (const { resolve } of this.#waiting.splice(0)) resolve(session);
   }
 
@@ -107,20 +144,25 @@ export class Bus {
 
   /**
    * Makes one exchange when its turn has come. Undefined when it was abandoned.
-   * @throws DeviceError or NetworkError as `Session.read` does, LinkDown when there is no connection to ask on.
+   * @throws DeviceError or NetworkError as `Session.ask` does, LinkDown when there is no connection to ask on.
    */
   async exchange(exchange: Exchange): Promise<Uint8Array | undefined> {
-    await this.#ownTurn(exchange.request);
+    await this.#ownTurn(exchange);
     try {
       for (let repeats = 0; ; repeats++) {
         const session = await this.#connected();
-        await this.#quiet(exchange.pause);
+        await this.#quiet(session, exchange.pause);
         if (exchange.abandoned?.() === true) return undefined;
         try {
+          if (this.#isDoubtful(exchange.request)) {
+            await this.#resync(session, exchange);
+            await this.#quiet(session, exchange.pause);
+          }
           return await this.#once(session, exchange);
         } catch (error) {
           const damaged = error instanceof Error && asTocsinError(error).code === "DEVICE_ANSWER";
-          if (!damaged || repeats >= this.#options.retries) throw error;
+          // What may have been carried out is not done again unasked.
+          if (!damaged || isWrite(exchange.request) || repeats >= this.#options.retries) throw error;
         }
       }
     } finally {
@@ -135,22 +177,25 @@ export class Bus {
     let unsettled = true;
     this.#requests.add();
     try {
-      const bytes = await session.read(request, timeout);
+      const bytes = await session.ask(request, timeout);
       unsettled = false;
+      if (request.unit === BROADCAST && this.#options.untagged) {
+        this.#quietUntil = clock.now() + TURNAROUND;
+        return bytes;
+      }
       const took = clock.now() - started;
       this.#answered(took);
       onAnswer?.(took);
       return bytes;
     } catch (error) {
       unsettled = !(error instanceof ModbusException);
-      if (this.#options.untagged && isSilence(error))
-        this.#late.set(shapeOf(request), clock.now() + this.#options.late);
+      if (this.#options.untagged && isSilence(error)) this.#owe(request);
       this.#failed(asTocsinError(error), session.heard > heard, clock.now() - started);
       throw error;
     } finally {
       if (session.strays > strays) this.#strays.add(session.strays - strays);
       const rest = unsettled && this.#options.untagged ? DRAIN : this.#options.frameGap;
-      this.#quietUntil = clock.now() + rest;
+      this.#quietUntil = Math.max(this.#quietUntil, clock.now() + rest);
     }
   }
 
@@ -180,10 +225,10 @@ export class Bus {
    * Without transaction ids an answer that comes after its deadline would pass for the answer to the next question of the
    * same shape, and put one register's value in another's channel, whoever asked. Other devices go on meanwhile.
    */
-  async #ownTurn(request: Request): Promise<void> {
+  async #ownTurn({ request, urgent = false }: Exchange): Promise<void> {
     for (;;) {
-      await this.#turn();
-      const rest = this.#late.size === 0 ? 0 : this.#stillLate(request);
+      await this.#turn(urgent);
+      const rest = this.#stillLate(request);
       // Without a connection in sight the request fails, and nothing need be waited for.
       if (rest <= 0 || this.#down !== undefined) return;
       this.#release();
@@ -191,18 +236,53 @@ export class Bus {
     }
   }
 
-  #stillLate(request: Request): Micros {
+  #owe(request: Request): void {
+    const shape = shapeOf(request);
+    if (shape === undefined) return;
     const now = this.#options.clock.now();
-    for (const [shape, until] of this.#late) if (until <= now) this.#late.delete(shape);
-    return (this.#late.get(shapeOf(request)) ?? now) - now;
+    for (const [old, { forgetAt }] of this.#owed) if (forgetAt <= now) this.#owed.delete(old);
+    const owed = this.#owed.get(shape);
+    // Two registers are owed: whichever comes may be the other's.
+    const address = owed === undefined || owed.address === request.address ? request.address : SEVERAL;
+    this.#owed.set(shape, { address, until: now + this.#options.late, forgetAt: now + OWED_FOR });
   }
 
-  #turn(): Promise<void> | undefined {
+  #owedFor(request: Request): Owed | undefined {
+    if (this.#owed.size === 0) return undefined;
+    const shape = shapeOf(request);
+    return shape === undefined ? undefined : this.#owed.get(shape);
+  }
+
+  #stillLate(request: Request): Micros {
+    const owed = this.#owedFor(request);
+    return owed === undefined ? 0 : owed.until - this.#options.clock.now();
+  }
+
+  /** Whether an answer that was given up would pass for the answer to this. */
+  #isDoubtful(request: Request): boolean {
+    const owed = this.#owedFor(request);
+    return owed !== undefined && owed.address !== request.address && owed.forgetAt > this.#options.clock.now();
+  }
+
+  /** Puts the question, does not believe the answer, and lets pass what is still behind it. @throws as `#once` */
+  async #resync(session: Session, exchange: Exchange): Promise<void> {
+    this.#resyncs.add();
+    await this.#once(session, exchange);
+    const shape = shapeOf(exchange.request);
+    if (shape !== undefined) this.#owed.delete(shape);
+    const { clock } = this.#options;
+    this.#quietUntil = clock.now() + Math.max(RESYNC_QUIET, this.#slowest * RESYNC_ANSWERS);
+  }
+
+  #turn(urgent: boolean): Promise<void> | undefined {
     if (this.#free > 0) {
       this.#free--;
       return undefined;
     }
-    return new Promise((resolve) => this.#turns.push(resolve));
+    return new Promise((resolve) => {
+      if (urgent) this.#turns.unshift(resolve);
+      else this.#turns.push(resolve);
+    });
   }
 
   #release(): void {
@@ -217,15 +297,20 @@ export class Bus {
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
-  /** Waits until the line has been quiet for as long as it, or this device, needs. */
-  #quiet(pause: Micros): Promise<void> | undefined {
+  /** Waits until the line has been quiet for as long as it, or this device, needs, whoever spoke last. */
+  async #quiet(session: Session, pause: Micros): Promise<void> {
     const { clock, frameGap, pauses } = this.#options;
-    const rest = this.#quietUntil + Math.max(0, pause - frameGap) - clock.now();
-    return rest <= 0 ? undefined : pauses.wait(rest);
+    const began = clock.now();
+    for (;;) {
+      const own = this.#quietUntil + Math.max(0, pause - frameGap);
+      const others = frameGap > 0 ? Math.min(session.heardAt + frameGap, began + POLITENESS) : 0;
+      const rest = Math.max(own, others) - clock.now();
+      if (rest <= 0) return;
+      await pauses.wait(rest);
+      if (this.#down !== undefined || session.over) return;
+    }
   }
 }
 
-/** What makes two answers look alike: unit, function and length. */
-function shapeOf({ unit, table, count }: Request): string {
-  return `${unit} ${table} ${count}`;
-}
+/** Answers to several registers are owed. */
+const SEVERAL = -1;

@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { SerialPort } from "serialport";
 import { describe, NetworkError, type TocsinError } from "../../model/error.ts";
 import type { Clock, Micros } from "../../model/time.ts";
-import type { RtuOptions } from "./options.ts";
+import type { SerialOptions } from "./options.ts";
 
 /** An open connection as a stream of bytes, TCP or serial alike. */
 export interface ByteLine {
@@ -20,6 +20,11 @@ export interface TcpTarget {
   readonly connectTimeout: Micros;
 }
 
+/** A TCP target as people write it. */
+export function targetName({ host, port }: { host: string; port: number }): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
 /** How long a connection may be silent before the system asks whether the peer is still there. */
 const KEEP_ALIVE_MS = 30_000;
 
@@ -28,7 +33,7 @@ const KEEP_ALIVE_MS = 30_000;
  * @throws NetworkError LINK_REFUSED when the peer refuses, LINK_DOWN otherwise.
  */
 export function openTcp(target: TcpTarget, clock: Clock, signal: AbortSignal): Promise<ByteLine> {
-  const name = `${target.host}:${target.port}`;
+  const name = targetName(target);
   const socket = new Socket();
   let cause: unknown;
   const ended = new Promise<unknown>((resolve) => socket.once("close", () => resolve(cause)));
@@ -86,7 +91,7 @@ function connectError(name: string, cause: unknown): NetworkError {
  * Opens a serial port.
  * @throws NetworkError LINK_DOWN when it cannot be opened.
  */
-export function openSerial(options: RtuOptions, signal: AbortSignal): Promise<ByteLine> {
+export function openSerial(options: SerialOptions, signal: AbortSignal): Promise<ByteLine> {
   const { path, baudRate, dataBits, parity, stopBits } = options;
   const port = new SerialPort({ path, baudRate, dataBits, parity, stopBits, autoOpen: false });
   let cause: unknown;

@@ -1,7 +1,8 @@
 import { DeviceError, NetworkError, TocsinError } from "../../model/error.ts";
 import { REASON, type Reason } from "../../model/quality.ts";
+import type { Text } from "../../model/text.ts";
 
-/** Exception codes of the Modbus Application Protocol 1.1b3, 7. */
+/** Exception codes of the Modbus Application Protocol 1.1b3, 7; 7 and 9 are those of its predecessors, still met in the field. */
 export const EXCEPTION = {
   illegalFunction: 1,
   illegalAddress: 2,
@@ -9,31 +10,41 @@ export const EXCEPTION = {
   deviceFailure: 4,
   acknowledge: 5,
   busy: 6,
+  negativeAcknowledge: 7,
   memoryParity: 8,
   gatewayPath: 10,
   gatewayTarget: 11,
 } as const;
 
-const WORDS: Readonly<Record<number, string>> = {
-  1: "illegal function",
-  2: "illegal data address",
-  3: "illegal data value",
-  4: "device failure",
-  5: "acknowledge",
-  6: "device busy",
-  8: "memory parity error",
-  10: "gateway path unavailable",
-  11: "gateway target device failed to respond",
+const UNKNOWN: Text = { zh: "未定义的异常码", en: "not defined" };
+
+/** What each exception means, for people. */
+export const EXCEPTION_TEXT: Readonly<Record<number, Text>> = {
+  1: { zh: "不支持的功能码", en: "illegal function" },
+  2: { zh: "寄存器地址不存在", en: "illegal data address" },
+  3: { zh: "数据值或数量不合法", en: "illegal data value" },
+  4: { zh: "从站设备故障", en: "device failure" },
+  5: { zh: "已受理，处理需要时间", en: "acknowledge: accepted, needs more time" },
+  6: { zh: "从站忙，稍后再试", en: "device busy" },
+  7: { zh: "从站无法执行（否定应答）", en: "negative acknowledge" },
+  8: { zh: "存储奇偶校验错误", en: "memory parity error" },
+  9: UNKNOWN,
+  10: { zh: "网关通路不可用", en: "gateway path unavailable" },
+  11: { zh: "网关的目标设备无应答", en: "gateway target device failed to respond" },
 };
+
+/** What an exception means. */
+export function exceptionText(exception: number): Text {
+  return EXCEPTION_TEXT[exception] ?? UNKNOWN;
+}
 
 /** The device answered, and its answer is an exception. */
 export class ModbusException extends DeviceError {
   readonly exception: number;
 
   constructor(exception: number, where: string, cause?: unknown) {
-    super("DEVICE_EXCEPTION", `${where}: exception ${exception}, ${WORDS[exception] ?? "unknown"}`, {
-      cause,
-    });
+    const { zh, en } = exceptionText(exception);
+    super("DEVICE_EXCEPTION", `${where}: exception ${exception}, ${en} ${zh}`, { cause });
     this.exception = exception;
   }
 }
@@ -73,6 +84,7 @@ function exceptionReason(exception: number): Reason {
     case EXCEPTION.illegalValue:
       return REASON.configuration_error;
     case EXCEPTION.deviceFailure:
+    case EXCEPTION.negativeAcknowledge:
     case EXCEPTION.memoryParity:
       return REASON.device_failure;
     case EXCEPTION.gatewayTarget:

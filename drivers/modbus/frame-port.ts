@@ -8,6 +8,10 @@ export interface PortEvents {
   refused(slot: number, error: DeviceError): void;
   /** Bytes that belong to no answer: noise, late answers, answers to others. */
   stray(bytes: number): void;
+  /** A whole answer of this shape (request.ts) that nobody waits for: one that was given up comes after all. */
+  unasked(shape: string): void;
+  /** Bytes of a modem's heartbeat. */
+  heartbeat(bytes: number): void;
 }
 
 /**
@@ -64,6 +68,8 @@ export abstract class FramePort extends EventEmitter {
   abstract forget(slot: number): void;
   /** Whether the answer to the next request written may come from another unit (TCP). */
   anyUnit = false;
+  /** Whether unit 0 means all units, and nobody answers: a serial line. */
+  abstract readonly broadcasts: boolean;
 
   protected abstract receive(bytes: Buffer): void;
 

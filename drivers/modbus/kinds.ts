@@ -1,10 +1,11 @@
 import type { Micros } from "../../model/time.ts";
 import type { DriverKind } from "../driver.ts";
 import {
+  asciiSchema,
   type ModbusAddress,
-  rtuOverTcpSchema,
   rtuSchema,
   serialAddressSchema,
+  serialOverTcpSchema,
   tcpSchema,
   unitAddressSchema,
 } from "./options.ts";
@@ -17,7 +18,7 @@ function period(request: { address: unknown; section: unknown; local: string }):
   return periodOf(request.section as ModbusSection, request.local, address.period);
 }
 
-/** The Modbus links: TCP, RTU on a serial port, RTU over TCP. */
+/** The Modbus links: TCP; RTU and ASCII, on a serial port and over TCP. */
 export const modbusKinds: readonly DriverKind[] = [
   {
     type: "modbus-tcp",
@@ -40,10 +41,28 @@ export const modbusKinds: readonly DriverKind[] = [
   {
     type: "modbus-rtu-over-tcp",
     summary: "Modbus RTU frames passed through TCP by a transparent serial server or a 4G modem.",
-    link: rtuOverTcpSchema,
+    link: serialOverTcpSchema,
     address: serialAddressSchema,
     section: "modbus",
     period,
     load: async () => (await import("./transports.ts")).modbusRtuOverTcp,
+  },
+  {
+    type: "modbus-ascii",
+    summary: "Modbus ASCII on a serial port.",
+    link: asciiSchema,
+    address: serialAddressSchema,
+    section: "modbus",
+    period,
+    load: async () => (await import("./transports.ts")).modbusAscii,
+  },
+  {
+    type: "modbus-ascii-over-tcp",
+    summary: "Modbus ASCII frames passed through TCP by a transparent serial server.",
+    link: serialOverTcpSchema,
+    address: serialAddressSchema,
+    section: "modbus",
+    period,
+    load: async () => (await import("./transports.ts")).modbusAsciiOverTcp,
   },
 ];

@@ -24,8 +24,8 @@ import { Station, type StationOptions } from "./station.ts";
 
 /** What tells one kind of Modbus link from another. */
 export interface LinkKind {
-  /** Opens a connection. */
-  readonly open: (signal: AbortSignal) => Promise<Session>;
+  /** Opens a connection; `renew` throws it away later, so that another is opened. */
+  readonly open: (signal: AbortSignal, renew: (error: TocsinError) => void) => Promise<Session>;
   /** Requests under way at the same time. */
   readonly inFlight: number;
   /** Answers carry no transaction id. */
@@ -137,7 +137,7 @@ export class ModbusLink implements Driver {
     this.#connection = new Connection(
       {
         clock,
-        open: kind.open,
+        open: (signal) => kind.open(signal, (error) => this.#connection.renew(error)),
         pauseAfterConnect: Math.max(
           options.workarounds.pauseAfterConnect,
           ...compiled.map((device) => device.workarounds.pauseAfterConnect),

@@ -1,6 +1,8 @@
 import { DeviceError } from "../../model/error.ts";
+import type { ByteLine } from "./byte-line.ts";
 import { crc16 } from "./crc.ts";
-import { FramePort } from "./frame-port.ts";
+import { FramePort, type PortEvents } from "./frame-port.ts";
+import { type Heartbeats, NO_HEARTBEATS } from "./heartbeats.ts";
 
 /*
  * Modbus on TCP/IP (Messaging Implementation Guide 1.0b, 3.1.3): transaction id, protocol id 0, length, unit, PDU.
@@ -26,9 +28,16 @@ interface Pending {
  * comes late is never taken for another; what matches no request in flight is skipped, byte by byte if it has no header.
  */
 export class MbapPort extends FramePort {
+  readonly broadcasts = false;
   readonly #pending = new Map<number, Pending>();
+  readonly #heartbeats: Heartbeats;
   #received: Buffer = Buffer.alloc(0);
   #next = 1;
+
+  constructor(line: ByteLine, events: PortEvents, heartbeats: Heartbeats = NO_HEARTBEATS) {
+    super(line, events);
+    this.#heartbeats = heartbeats;
+  }
 
   override write(request: Buffer): void {
     const transaction = this.#next;
@@ -58,8 +67,15 @@ export class MbapPort extends FramePort {
 
   protected override receive(bytes: Buffer): void {
     this.#received = this.#received.length === 0 ? bytes : Buffer.concat([this.#received, bytes]);
-    while (this.#received.length >= HEADER_BYTES) {
+    for (;;) {
       const buffer = this.#received;
+      const beat = this.#isAnswerAt(0) ? 0 : this.#heartbeats.at(buffer, 0);
+      if (beat > 0) {
+        this.#received = buffer.subarray(beat);
+        this.events.heartbeat(beat);
+        continue;
+      }
+      if (buffer.length < HEADER_BYTES) return;
       const length = buffer.readUInt16BE(4);
       if (buffer.readUInt16BE(2) !== 0 || length < SHORTEST_LENGTH || length > LONGEST_LENGTH) {
         this.#drop(1);
@@ -105,14 +121,19 @@ export class MbapPort extends FramePort {
   /** Where the header of an answer in flight begins in what came, beyond the first byte; 0 when nowhere. */
   #nextAnswer(): number {
     const buffer = this.#received;
-    for (let at = 1; at + HEADER_BYTES + 2 <= buffer.length; at++) {
-      const pending = this.#pending.get(buffer.readUInt16BE(at));
-      if (pending === undefined || buffer.readUInt16BE(at + 2) !== 0) continue;
-      const length = buffer.readUInt16BE(at + 4);
-      if (length < SHORTEST_LENGTH || length > LONGEST_LENGTH) continue;
-      if ((buffer[at + 7]! & 0x7f) === pending.code) return at;
-    }
+    for (let at = 1; at + HEADER_BYTES + 2 <= buffer.length; at++) if (this.#isAnswerAt(at)) return at;
     return 0;
+  }
+
+  /** Whether the header of an answer in flight begins here. */
+  #isAnswerAt(at: number): boolean {
+    const buffer = this.#received;
+    if (at + HEADER_BYTES + 2 > buffer.length) return false;
+    const pending = this.#pending.get(buffer.readUInt16BE(at));
+    if (pending === undefined || buffer.readUInt16BE(at + 2) !== 0) return false;
+    const length = buffer.readUInt16BE(at + 4);
+    if (length < SHORTEST_LENGTH || length > LONGEST_LENGTH) return false;
+    return (buffer[at + 7]! & 0x7f) === pending.code;
   }
 
   #drop(bytes: number): void {

@@ -31,11 +31,27 @@ const host = z
   .meta({ description: "Host name or IP address.", examples: ["192.0.2.10"] });
 const port = z.number().int().min(1).max(65_535).default(MODBUS_PORT).meta({ description: "TCP port." });
 
-/** Options of `modbus-tcp`. */
-export const tcpSchema = z.strictObject({
+/** Where a TCP peer is, and where else. */
+const tcpShape = {
   host,
   port,
   connectTimeout,
+  backup: z
+    .strictObject({ host, port })
+    .optional()
+    .meta({
+      description:
+        "A second way to the same devices, tried when the first address cannot be reached, or is reached and says nothing.",
+      examples: [{ host: "192.0.2.11" }],
+    }),
+  returnAfter: durationSchema({ min: "1s", max: "1d" })
+    .prefault("5m")
+    .meta({ description: "How often the first address is tried while the backup is in use." }),
+};
+
+/** Options of `modbus-tcp`. */
+export const tcpSchema = z.strictObject({
+  ...tcpShape,
   inFlight: z.number().int().min(1).max(MAX_IN_FLIGHT).default(1).meta({
     description:
       "Requests under way at the same time. More than 1 only where the device or gateway is known to take them.",
@@ -44,12 +60,11 @@ export const tcpSchema = z.strictObject({
 });
 export type TcpOptions = z.output<typeof tcpSchema>;
 
-/** Options of `modbus-rtu-over-tcp`. */
-export const rtuOverTcpSchema = z.strictObject({ host, port, connectTimeout, ...pollingShape });
-export type RtuOverTcpOptions = z.output<typeof rtuOverTcpSchema>;
+/** Options of `modbus-rtu-over-tcp` and `modbus-ascii-over-tcp`. */
+export const serialOverTcpSchema = z.strictObject({ ...tcpShape, ...pollingShape });
+export type SerialOverTcpOptions = z.output<typeof serialOverTcpSchema>;
 
-/** Options of `modbus-rtu`. */
-export const rtuSchema = z.strictObject({
+const serialShape = {
   path: z
     .string()
     .min(1)
@@ -58,18 +73,30 @@ export const rtuSchema = z.strictObject({
       examples: ["/dev/ttyS1", "/dev/serial/by-id/usb-FTDI-if00-port0"],
     }),
   baudRate: z.number().int().min(300).max(4_000_000).default(9_600).meta({ description: "Bits a second." }),
-  dataBits: z
-    .union([z.literal(7), z.literal(8)])
-    .default(8)
-    .meta({ description: "Modbus RTU needs 8." }),
-  parity: z.enum(["none", "even", "odd"]).default("none").meta({ description: "Most instruments: none." }),
   stopBits: z
     .union([z.literal(1), z.literal(2)])
     .default(1)
     .meta({ description: "Stop bits." }),
+};
+const dataBits = z.union([z.literal(7), z.literal(8)]);
+const parity = z.enum(["none", "even", "odd"]);
+
+/** Options of `modbus-rtu`. */
+export const rtuSchema = z.strictObject({
+  ...serialShape,
+  dataBits: dataBits.default(8).meta({ description: "Modbus RTU needs 8." }),
+  parity: parity.default("none").meta({ description: "Most instruments: none." }),
   ...pollingShape,
 });
-export type RtuOptions = z.output<typeof rtuSchema>;
+/** Options of `modbus-ascii`. */
+export const asciiSchema = z.strictObject({
+  ...serialShape,
+  dataBits: dataBits.default(7).meta({ description: "Characters are 7 bits; some instruments send 8." }),
+  parity: parity.default("even").meta({ description: "The standard says even." }),
+  ...pollingShape,
+});
+/** Options of a serial port. */
+export type SerialOptions = z.output<typeof rtuSchema>;
 
 /** What the driver needs of any link's options. */
 export type PollingOptions = Pick<TcpOptions, keyof typeof pollingShape>;

@@ -4,36 +4,44 @@ import type { Clock, Micros, Timer } from "../../model/time.ts";
 import type { ByteLine } from "./byte-line.ts";
 import { ModbusException } from "./failure.ts";
 import type { FramePort, PortEvents } from "./frame-port.ts";
-import { type Span, where } from "./planner.ts";
-import { isBitTable } from "./registers.ts";
-
-/** One read on the wire. */
-export interface Request extends Span {
-  readonly unit: number;
-  readonly anyUnit: boolean;
-}
+import { where } from "./planner.ts";
+import { BROADCAST, dataBytes, isIdentify, isWrite, type Request, type WriteRequest } from "./request.ts";
 
 /** A connection that requests can be made on, once. After it is lost a new one takes its place. */
 export interface Session {
   /**
-   * Reads and resolves with the data bytes. Settles within `timeout`, always.
+   * Asks, and resolves with the data bytes of a read, the objects of an identification as UTF-8 JSON, nothing of a write.
+   * Settles within `timeout`, always. A broadcast is over when it is sent.
    * @throws DeviceError DEVICE_TIMEOUT (nothing came), DEVICE_ANSWER (something else came), DEVICE_EXCEPTION.
    * @throws NetworkError LINK_DOWN when the connection ends meanwhile.
    */
-  read(request: Request, timeout: Micros): Promise<Uint8Array>;
+  ask(request: Request, timeout: Micros): Promise<Uint8Array>;
   /** Bytes that belonged to no answer, so far. */
   readonly strays: number;
   /** Bytes received, so far: a sign that somebody is at the other end. */
   readonly heard: number;
+  /** When the last of them came; -Infinity before the first. */
+  readonly heardAt: Micros;
   /** It has ended, for whatever reason. */
   readonly over: boolean;
   /** Calls `listener` once, when the connection has ended for whatever reason but `close`. */
   onLost(listener: (error: TocsinError) => void): void;
+  /** Calls `listener` with the shape (request.ts) of every answer that came though nobody waited for it. */
+  onUnasked(listener: (shape: string) => void): void;
   close(): Promise<void>;
 }
 
 /** What modbus-serial gives its callbacks; its errors are not always instances of Error. */
-type Callback = (error: unknown, answer: { buffer: Buffer } | undefined) => void;
+type Callback = (error: unknown, answer: Answered | undefined) => void;
+/** What it makes of answers: data bytes of reads; address and value of writes; objects of identifications. */
+interface Answered {
+  readonly buffer?: Buffer;
+  readonly data?: unknown;
+  readonly address?: number;
+  readonly state?: boolean;
+  readonly value?: number;
+  readonly length?: number;
+}
 
 /** A request in flight. */
 interface InFlight {
@@ -44,6 +52,15 @@ interface InFlight {
 /** Makes a port on a line: one of the two framings of Modbus. */
 export type MakePort = (line: ByteLine, events: PortEvents) => FramePort;
 
+export interface SessionOptions {
+  readonly clock: Clock;
+  /** Requests under way at the same time. */
+  readonly inFlight: number;
+  /** For messages: `192.0.2.10:502`. */
+  readonly name: string;
+  readonly onHeartbeat?: (bytes: number) => void;
+}
+
 /**
  * modbus-serial on one connection, with what it lacks: a deadline for every request, real errors, word of a lost
  * connection, and requests that settle when it is closed. Its own time-outs stay off; units are given with every call.
@@ -51,6 +68,7 @@ export type MakePort = (line: ByteLine, events: PortEvents) => FramePort;
 export class ModbusSession implements Session {
   strays = 0;
   heard = 0;
+  heardAt: Micros = Number.NEGATIVE_INFINITY;
   readonly #port: FramePort;
   readonly #client: InstanceType<typeof modbus.default>;
   readonly #clock: Clock;
@@ -60,18 +78,22 @@ export class ModbusSession implements Session {
   #lost: TocsinError | undefined;
   #closing = false;
   #listener: ((error: TocsinError) => void) | undefined;
+  #unasked: (shape: string) => void = () => {};
 
-  constructor(line: ByteLine, make: MakePort, options: { clock: Clock; inFlight: number; name: string }) {
+  constructor(line: ByteLine, make: MakePort, options: SessionOptions) {
     this.#clock = options.clock;
     this.#free = Array.from({ length: options.inFlight }, (_, slot) => slot + 1);
     line.stream.on("data", (bytes: Buffer) => {
       this.heard += bytes.length;
+      this.heardAt = options.clock.now();
     });
     this.#port = make(line, {
       refused: (slot, error) => this.#inFlight.get(slot)?.settle(error, undefined),
       stray: (bytes) => {
         this.strays += bytes;
       },
+      unasked: (shape) => this.#unasked(shape),
+      heartbeat: (bytes) => options.onHeartbeat?.(bytes),
     });
     this.#ended = line.ended.then((cause) => {
       const because = cause === undefined || cause === null ? "" : `: ${describe(cause)}`;
@@ -92,7 +114,11 @@ export class ModbusSession implements Session {
     if (this.#lost !== undefined && !this.#closing) listener(this.#lost);
   }
 
-  read(request: Request, timeout: Micros): Promise<Uint8Array> {
+  onUnasked(listener: (shape: string) => void): void {
+    this.#unasked = listener;
+  }
+
+  ask(request: Request, timeout: Micros): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       const slot = this.#lost === undefined ? this.#free.pop() : undefined;
       if (slot === undefined) {
@@ -131,18 +157,21 @@ export class ModbusSession implements Session {
       });
       try {
         this.#send(slot, request, (error, answer) => {
-          const bytes = answer?.buffer;
-          if (error !== null && error !== undefined) settle(asError(error, request), undefined);
-          else if (bytes === undefined || bytes.length !== dataBytes(request)) {
-            settle(
-              new DeviceError(
-                "DEVICE_ANSWER",
-                `${where(request)}: ${bytes?.length ?? 0} bytes, not ${dataBytes(request)}`,
-              ),
-              undefined,
-            );
-          } else settle(undefined, bytes);
+          if (error !== null && error !== undefined) {
+            settle(asError(error, request), undefined);
+            return;
+          }
+          const bytes = bytesOf(request, answer);
+          if (bytes !== undefined && (isIdentify(request) || bytes.length === dataBytes(request))) {
+            settle(undefined, bytes);
+            return;
+          }
+          const words = isWrite(request)
+            ? "the answer is not to what was written"
+            : `${bytes?.length ?? 0} bytes, not ${dataBytes(request)}`;
+          settle(new DeviceError("DEVICE_ANSWER", `${where(request)}: ${words}`), undefined);
         });
+        if (request.unit === BROADCAST && this.#port.broadcasts) settle(undefined, NOTHING);
       } catch (error) {
         settle(
           new InternalError("INTERNAL", `${where(request)}: ${describe(error)}`, { cause: error }),
@@ -163,6 +192,16 @@ export class ModbusSession implements Session {
     this.#port._transactionIdWrite = slot;
     this.#port.anyUnit = request.anyUnit;
     const { unit, address, count } = request;
+    if (isWrite(request)) {
+      this.#sendWrite(request, callback);
+      return;
+    }
+    if (isIdentify(request)) {
+      // The library has it, and its types do not.
+      const client = this.#client as unknown as IdentifyingClient;
+      client.writeFC43(unit, BASIC_IDENTIFICATION, 0, callback);
+      return;
+    }
     switch (request.table) {
       case "coil":
         this.#client.writeFC1(unit, address, count, callback);
@@ -179,6 +218,22 @@ export class ModbusSession implements Session {
     }
   }
 
+  #sendWrite(request: WriteRequest, callback: Callback): void {
+    const { unit, table, address, values, single } = request;
+    const [first = 0] = values;
+    const bits = table === "coil";
+    if (single && bits) this.#client.writeFC5(unit, address, first !== 0, callback);
+    else if (single) this.#client.writeFC6(unit, address, first, callback);
+    else if (bits)
+      this.#client.writeFC15(
+        unit,
+        address,
+        values.map((value) => value !== 0),
+        callback,
+      );
+    else this.#client.writeFC16(unit, address, [...values], callback);
+  }
+
   #end(error: TocsinError): void {
     if (this.#lost !== undefined) return;
     this.#lost = error;
@@ -187,8 +242,26 @@ export class ModbusSession implements Session {
   }
 }
 
-function dataBytes(request: Span): number {
-  return isBitTable(request.table) ? Math.ceil(request.count / 8) : request.count * 2;
+const NOTHING = new Uint8Array(0);
+/** Read device identification, level 1: maker, product code, revision (1.1b3, 6.21). */
+const BASIC_IDENTIFICATION = 1;
+
+interface IdentifyingClient {
+  writeFC43(unit: number, level: number, object: number, next: Callback): void;
+}
+
+/** What a good answer brings; undefined when it is none. */
+function bytesOf(request: Request, answer: Answered | undefined): Uint8Array | undefined {
+  if (isWrite(request)) return confirms(request, answer) ? NOTHING : undefined;
+  if (isIdentify(request)) return new TextEncoder().encode(JSON.stringify(answer?.data ?? {}));
+  return answer?.buffer;
+}
+
+/** The answer to a write names its address, and its value (FC 5, 6) or count (FC 15, 16). */
+function confirms({ address, count, values: [first = 0] }: WriteRequest, answer?: Answered): boolean {
+  if (answer?.address !== address) return false;
+  if (answer.state !== undefined) return answer.state === (first !== 0);
+  return answer.value === undefined ? answer.length === count : answer.value === first;
 }
 
 /** What modbus-serial reports, as an error of ours. It also rejects with objects that are no Errors. */

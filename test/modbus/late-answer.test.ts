@@ -43,11 +43,12 @@ function busWith(delays: number[]) {
   const clock = new ManualClock();
   const line = new SlowLine(clock, delays);
   const pauses = new Pauses(clock);
+  const counters = new CounterRegistry();
   const bus = new Bus({
     link: "bus",
     clock,
     pauses,
-    counters: new CounterRegistry(),
+    counters,
     inFlight: 1,
     retries: 0,
     untagged: true,
@@ -59,7 +60,7 @@ function busWith(delays: number[]) {
   const end = Promise.withResolvers<unknown>();
   const stream = { stream: line, ended: end.promise, close: () => end.resolve(undefined) };
   bus.attach(
-    new ModbusSession(stream, (l, events) => new RtuPort(l, events), { clock, inFlight: 1, name: "line" }),
+    new ModbusSession(stream, (l, events) => new RtuPort(l, events, { clock }), { clock, inFlight: 1, name: "line" }),
   );
   const outcomes: string[] = [];
   const ask = (unit: number, address: number, more: { count?: number; timeout?: Micros } = {}) => {
@@ -70,7 +71,8 @@ function busWith(delays: number[]) {
       (error: { code: string }) => outcomes.push(`${unit}:${address} ${error.code}`),
     );
   };
-  return { clock, bus, pauses, ask, outcomes };
+  const count = (name: string) => [...counters].find((row) => row.name.name === name)?.total;
+  return { clock, bus, pauses, ask, outcomes, count };
 }
 
 describe("an answer that comes after its deadline", () => {
@@ -89,6 +91,36 @@ describe("an answer that comes after its deadline", () => {
     await clock.run(900 * MILLISECOND, 5 * MILLISECOND);
     await Promise.all(asked);
     expect(outcomes).toEqual(["1:200 DEVICE_TIMEOUT", "1:600 DEVICE_TIMEOUT", "1:300 is 300"]);
+  });
+
+  test("is not believed though it comes later than two time-outs", async () => {
+    // The first answer comes after 310 ms: ten milliseconds after the next question of its shape was put.
+    const { clock, ask, outcomes, count } = busWith([310, 10, 10]);
+    const asked = [ask(1, 200), ask(1, 300)];
+    await clock.run(900 * MILLISECOND, 5 * MILLISECOND);
+    await Promise.all(asked);
+    expect(outcomes).toEqual(["1:200 DEVICE_TIMEOUT", "1:300 is 300"]);
+    expect(count("modbus_resyncs")).toBe(1);
+  });
+
+  test("is waited for no longer once it has come, however late", async () => {
+    const { clock, ask, outcomes, count } = busWith([700, 10, 10]);
+    const first = ask(1, 200);
+    await clock.run(800 * MILLISECOND, 5 * MILLISECOND);
+    const second = ask(1, 300);
+    await clock.run(100 * MILLISECOND, 5 * MILLISECOND);
+    await Promise.all([first, second]);
+    expect(outcomes).toEqual(["1:200 DEVICE_TIMEOUT", "1:300 is 300"]);
+    expect(count("modbus_resyncs")).toBe(0);
+  });
+
+  test("costs nothing where the same register is asked for again", async () => {
+    const { clock, ask, outcomes, count } = busWith([100_000, 10]);
+    const asked = [ask(1, 200), ask(1, 200)];
+    await clock.run(600 * MILLISECOND, 5 * MILLISECOND);
+    await Promise.all(asked);
+    expect(outcomes).toEqual(["1:200 DEVICE_TIMEOUT", "1:200 is 200"]);
+    expect(count("modbus_resyncs")).toBe(0);
   });
 
   test("keeps nobody waiting when the link is stopped", async () => {

@@ -1,4 +1,5 @@
-import type { Request, Session } from "../../drivers/modbus/session.ts";
+import type { Request } from "../../drivers/modbus/request.ts";
+import type { Session } from "../../drivers/modbus/session.ts";
 import { DeviceError, NetworkError } from "../../model/error.ts";
 import type { Clock, Micros } from "../../model/time.ts";
 
@@ -7,6 +8,7 @@ export class VirtualBus implements Session {
   readonly strays = 0;
   over = false;
   heard = 0;
+  readonly heardAt = Number.NEGATIVE_INFINITY;
   readonly #inFlight = new Set<(error: Error) => void>();
   readonly dead = new Set<number>();
   /** When requests were made. */
@@ -21,7 +23,7 @@ export class VirtualBus implements Session {
     this.#answerTime = answerTime;
   }
 
-  read(request: Request, timeout: Micros): Promise<Uint8Array> {
+  ask(request: Request, timeout: Micros): Promise<Uint8Array> {
     this.times.push(this.#clock.now());
     this.asked.set(request.unit, (this.asked.get(request.unit) ?? 0) + 1);
     return new Promise((resolve, reject) => {
@@ -38,6 +40,8 @@ export class VirtualBus implements Session {
   }
 
   onLost(): void {}
+
+  onUnasked(): void {}
 
   close(): Promise<void> {
     this.over = true;
