@@ -91,7 +91,9 @@ export class Addresses {
             return;
           }
           this.#returned = line;
-          renew(new NetworkError("LINK_DOWN", `link ${link}: ${targetName(first)} accepts connections again`));
+          renew(
+            new NetworkError("LINK_DOWN", `link ${link}: ${targetName(first)} accepts connections again`),
+          );
         },
         (error: unknown) => {
           this.#o.log.debug({ link, reason: describe(error) }, "the first address cannot be reached yet");

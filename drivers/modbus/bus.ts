@@ -261,7 +261,9 @@ export class Bus {
   /** Whether an answer that was given up would pass for the answer to this. */
   #isDoubtful(request: Request): boolean {
     const owed = this.#owedFor(request);
-    return owed !== undefined && owed.address !== request.address && owed.forgetAt > this.#options.clock.now();
+    return (
+      owed !== undefined && owed.address !== request.address && owed.forgetAt > this.#options.clock.now()
+    );
   }
 
   /** Puts the question, does not believe the answer, and lets pass what is still behind it. @throws as `#once` */

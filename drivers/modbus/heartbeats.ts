@@ -6,9 +6,7 @@ export class Heartbeats {
   readonly #patterns: readonly Buffer[];
 
   constructor(patterns: readonly Buffer[]) {
-    this.#patterns = patterns
-      .filter((pattern) => pattern.length > 0)
-      .toSorted((a, b) => b.length - a.length);
+    this.#patterns = patterns.filter((pattern) => pattern.length > 0).toSorted((a, b) => b.length - a.length);
   }
 
   /** Bytes of the heartbeat that begins at `at`; 0: none does. */

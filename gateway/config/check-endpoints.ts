@@ -50,9 +50,11 @@ function checkListeners(parsed: ParsedSite, problems: Problems): void {
 function placeOf(link: Endpoint): string | undefined {
   switch (link.type) {
     case "modbus-rtu":
+    case "modbus-ascii":
       return `serial port ${link.path}`;
     // Modbus TCP has no bus behind it that two connections could disturb.
     case "modbus-rtu-over-tcp":
+    case "modbus-ascii-over-tcp":
       return `${link.host}:${link.port}`;
     case "sl651-server": {
       const address = parseListen(link.listen ?? "");

@@ -60,7 +60,11 @@ function busWith(delays: number[]) {
   const end = Promise.withResolvers<unknown>();
   const stream = { stream: line, ended: end.promise, close: () => end.resolve(undefined) };
   bus.attach(
-    new ModbusSession(stream, (l, events) => new RtuPort(l, events, { clock }), { clock, inFlight: 1, name: "line" }),
+    new ModbusSession(stream, (l, events) => new RtuPort(l, events, { clock }), {
+      clock,
+      inFlight: 1,
+      name: "line",
+    }),
   );
   const outcomes: string[] = [];
   const ask = (unit: number, address: number, more: { count?: number; timeout?: Micros } = {}) => {

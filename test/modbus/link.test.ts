@@ -201,15 +201,27 @@ describe.each(both)("%s: a server that misbehaves", (type, framing) => {
   });
 
   test.each([
-    [1, "configuration_error"],
-    [4, "device_failure"],
-    [6, "communication_error"],
-    [11, "no_communication"],
-  ])("answers with exception %i", async (code, reason) => {
+    [1, "configuration_error", "不支持的功能码"],
+    [2, "configuration_error", "寄存器地址不存在"],
+    [3, "configuration_error", "数据值或数量不合法"],
+    [4, "device_failure", "从站设备故障"],
+    [5, "communication_error", "已受理"],
+    [6, "communication_error", "从站忙"],
+    [7, "device_failure", "否定应答"],
+    [8, "device_failure", "奇偶校验"],
+    [9, "communication_error", "未定义"],
+    [10, "communication_error", "网关通路不可用"],
+    [11, "no_communication", "目标设备无应答"],
+    [200, "communication_error", "未定义"],
+  ])("answers with exception %i: its meaning is said", async (code, reason, words) => {
     const raw = await server(framing);
     raw.answer = (request, socket) => socket.write(exception(framing, request, code));
-    const { fresh } = await run([{ id: "a", profile: registers([7]) }], type, { port: raw.port });
+    const { fresh, driver } = await run([{ id: "a", profile: registers([7]) }], type, { port: raw.port });
     expect(await fresh("a", "r7")).toMatchObject({ value: Number.NaN, reason });
+    const told = await driver
+      .read(0, AbortSignal.timeout(5000))
+      .catch((error: Error) => [{ raw: String(error) }]);
+    expect(told[0]!.raw).toContain(words);
   });
 
   test("resets the connection over one block: the others are read on a new one", async () => {

@@ -138,14 +138,17 @@ describe.skipIf(missing("pymodbus"))("a server that is not ours, over TCP", () =
   });
 });
 
-describe.skipIf(missing("pymodbus"))("a server that is not ours, RTU over TCP", () => {
+describe.skipIf(missing("pymodbus")).each([
+  ["rtu", "modbus-rtu-over-tcp"],
+  ["ascii", "modbus-ascii-over-tcp"],
+] as const)("a server that is not ours, %s over TCP", (framer, type) => {
   test("is read frame by frame", async () => {
     const server = await startPymodbus({
-      framer: "rtu",
+      framer,
       units: { 7: { holding: { values: { 100: fourOrders } } } },
     });
     cleanUp.push(() => server.stop());
-    const { value } = await run([{ id: "a", profile: inFourOrders, unit: 7 }], "modbus-rtu-over-tcp", {
+    const { value } = await run([{ id: "a", profile: inFourOrders, unit: 7 }], type, {
       host: server.host,
       port: server.port,
     });
@@ -191,6 +194,22 @@ describe.skipIf(missing("pymodbus", "socat"))("a server that is not ours, on a s
     await until("the absent one is reported", () =>
       intake.health.some(({ thing, index, up }) => thing === "device" && index === 1 && !up),
     );
+  });
+
+  test("answers in ASCII", async () => {
+    const cable = await startSerialPair();
+    cleanUp.push(() => cable.stop());
+    const server = await startPymodbus({
+      serial: cable.right,
+      framer: "ascii",
+      units: { 9: { holding: { values: { 100: fourOrders } } } },
+    });
+    cleanUp.push(() => server.stop());
+    const { value } = await run([{ id: "a", profile: inFourOrders, unit: 9 }], "modbus-ascii", {
+      path: cable.left,
+    });
+    for (const order of ORDERS)
+      expect(await value("a", order.toLowerCase())).toMatchObject({ value: -273.25 });
   });
 
   test("a cable that is pulled is a link that is lost", async () => {

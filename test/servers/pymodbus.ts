@@ -22,8 +22,8 @@ export interface PymodbusOptions {
   units?: Record<number, PymodbusUnit>;
   /** Path of a serial port, served as RTU; a free TCP port otherwise. */
   serial?: string;
-  /** How frames look on TCP: `socket` is Modbus TCP, `rtu` is RTU over TCP. */
-  framer?: "socket" | "rtu";
+  /** How frames look: on TCP `socket` is Modbus TCP, `rtu` and `ascii` are passed through; a serial port takes the latter two. */
+  framer?: "socket" | "rtu" | "ascii";
 }
 
 /** A foreign Modbus server of one test. */
@@ -46,7 +46,7 @@ const script = join(import.meta.dirname, "pymodbus_server.py");
 /** Starts Debian's pymodbus 3.0 as a Modbus TCP, RTU or RTU-over-TCP server. */
 export async function startPymodbus(options: PymodbusOptions = {}): Promise<Pymodbus> {
   const { serial, units = { 1: {} } } = options;
-  const framer = serial === undefined ? (options.framer ?? "socket") : "rtu";
+  const framer = options.framer ?? (serial === undefined ? "socket" : "rtu");
   const server = await ServerProcess.start({
     name: "pymodbus",
     ports: serial === undefined ? 1 : 0,

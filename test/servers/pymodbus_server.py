@@ -1,7 +1,7 @@
 """A Modbus server on pymodbus 3.0 (Debian), told by one JSON argument what to be.
 
     {"transport": {"tcp": 0} or {"serial": "/dev/pts/3"},
-     "framer": "socket" or "rtu",
+     "framer": "socket", "rtu" or "ascii",
      "units": {"1": {"holding": {"values": {"0": [1, 2]}, "holes": [[10, 5]], "only": false}}}}
 
 Tables are holding, input, coils and discrete. A register holds its own address unless "values" says otherwise, a bit the
@@ -36,11 +36,11 @@ from pymodbus.datastore import ModbusServerContext, ModbusSlaveContext
 from pymodbus.datastore.store import BaseModbusDataBlock
 from pymodbus.factory import ServerDecoder
 from pymodbus.server.async_io import ModbusSingleRequestHandler, ModbusTcpServer
-from pymodbus.transaction import ModbusRtuFramer, ModbusSocketFramer
+from pymodbus.transaction import ModbusAsciiFramer, ModbusRtuFramer, ModbusSocketFramer
 
 ADDRESSES = 0x10000
 READ_SIZE = 4096
-FRAMERS = {"socket": ModbusSocketFramer, "rtu": ModbusRtuFramer}
+FRAMERS = {"socket": ModbusSocketFramer, "rtu": ModbusRtuFramer, "ascii": ModbusAsciiFramer}
 # The names that pymodbus gives the four tables, and whether they hold bits.
 TABLES = {
     "coils": ("co", "c", True),
