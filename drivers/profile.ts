@@ -33,12 +33,13 @@ export const profileChannelSchema = z.strictObject({
     .enum(["periodic", "on-change"])
     .default("periodic")
     .meta({ description: "`on-change`: speaks only when something happens and keeps its state in between." }),
-  period: durationSchema({ min: "10ms", max: "30d" })
+  period: durationSchema({ min: "1ms", max: "30d" })
     .optional()
     .meta({ description: "Expected time between readings, for a channel that the device sends by itself." }),
-  stale: durationSchema({ min: "100ms", max: "60d" })
-    .optional()
-    .meta({ description: "Silence that means monitoring is lost. Default: three periods." }),
+  stale: durationSchema({ min: "100ms", max: "60d" }).optional().meta({
+    description:
+      "Silence that means monitoring is lost. Default: three periods; 5s for the samples of a waveform (a period below 100ms), which come many to a message.",
+  }),
   heartbeat: durationSchema({ min: "100ms", max: "1d" })
     .optional()
     .meta({ description: "The value must change within this time, or the device has stalled." }),

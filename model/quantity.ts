@@ -47,6 +47,7 @@ const QUANTITY_ROWS = {
   force: { zh: "力", en: "force", unit: "kN" },
   vibration_velocity: { zh: "振动速度有效值", en: "vibration velocity rms", unit: "mm/s" },
   vibration_peak_velocity: { zh: "振动速度峰值", en: "peak vibration velocity", unit: "mm/s" },
+  particle_velocity: { zh: "质点振动速度", en: "particle velocity (waveform)", unit: "mm/s" },
   vibration_displacement: { zh: "振动位移", en: "vibration displacement", unit: "um" },
   acceleration: { zh: "加速度", en: "acceleration", unit: "[g]" },
   frequency: { zh: "频率", en: "frequency", unit: "Hz" },

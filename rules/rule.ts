@@ -6,6 +6,7 @@ import { ALARM_CLASSES, type AlarmClass } from "../model/severity.ts";
 import type { Channel, Site } from "../model/site.ts";
 import type { Text } from "../model/text.ts";
 import { isBuiltInRule } from "./built-in.ts";
+import { buildingVibrationSchema, compileBuildingVibration } from "./conditions/building-vibration.ts";
 import type { CompiledCondition, ConditionContext } from "./conditions/condition.ts";
 import { compileDeparture, departureSchema } from "./conditions/departure.ts";
 import { ruleDelayFields } from "./conditions/level.ts";
@@ -17,7 +18,7 @@ import { appliesSchema, gatherBy, matchChannels } from "./subjects.ts";
  * Keys of a rule that hold its condition; a rule has exactly one of them. A kind that looks at one channel is added to
  * one-channel.ts; here stand those that judge several together.
  */
-export const CONDITION_KEYS = [...ONE_CHANNEL_KEYS, "votes", "deviation"] as const;
+export const CONDITION_KEYS = [...ONE_CHANNEL_KEYS, "votes", "deviation", "buildingVibration"] as const;
 
 /** One rule as it stands in the site file. */
 export const ruleSchema = z
@@ -34,6 +35,7 @@ export const ruleSchema = z
     ...oneChannelFields,
     votes: votesSchema.optional(),
     deviation: departureSchema.optional(),
+    buildingVibration: buildingVibrationSchema.optional(),
     ...ruleDelayFields,
     latching: z
       .boolean()
@@ -129,6 +131,8 @@ export function compileRules(
       subjects.push(...voteSubjects(options, { site, matched, problems }));
     } else if (options.deviation !== undefined) {
       subjects.push(...departureSubjects(options, { site, matched, problems }));
+    } else if (options.buildingVibration !== undefined) {
+      subjects.push(...buildingSubjects(options, { site, matched, problems }));
     } else {
       for (const channel of matched) {
         const condition = compileOneChannel(options, contextOf(options, channel, problems));
@@ -213,6 +217,46 @@ function departureSubjects(
     });
   }
   return subjects;
+}
+
+/** Each channel of peak velocities with the one that gives their frequencies. */
+function buildingSubjects(
+  options: RuleOptions,
+  { site, matched, problems }: { site: Site; matched: readonly Channel[]; problems: ProblemsByChannel },
+): RuleSubject[] {
+  const { buildingVibration } = options;
+  if (buildingVibration === undefined) return [];
+  const { frequency: id } = buildingVibration;
+  const subjects: RuleSubject[] = [];
+  for (const channel of matched) {
+    const context = contextOf(options, channel, problems);
+    const beside = id === undefined ? undefined : besides(site, channel, id);
+    if (id !== undefined && beside === undefined) {
+      context.report({
+        path: ["frequency"],
+        message: `its device has no channel “${id}”`,
+        hint: "name the channel that gives the frequency of the peak, as it is called in the profile",
+      });
+      continue;
+    }
+    const condition = compileBuildingVibration(buildingVibration, context, beside);
+    if (condition === undefined) continue;
+    subjects.push({
+      channel: channel.index,
+      ...(beside === undefined ? {} : { inputs: [channel.index, beside.index] }),
+      condition,
+    });
+  }
+  return subjects;
+}
+
+/** Another channel of the same device, or of the same component, by its id there. */
+function besides(site: Site, { device, component, key }: Channel, id: string): Channel | undefined {
+  const sibling = `${key.slice(0, key.lastIndexOf("."))}.${id}`;
+  return site.channels.find(
+    (other) =>
+      other.device === device && other.component === component && other.key === sibling && other.key !== key,
+  );
 }
 
 function named(site: Site, key: string): Channel[] {

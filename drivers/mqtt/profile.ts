@@ -129,31 +129,37 @@ const suffixSchema = z
   .regex(/^$|^\//, "a suffix is empty or begins with /")
   .meta({ description: "Added to the device's topic.", examples: ["/availability"] });
 
-export const payloadMessageSchema = z.strictObject({
-  suffix: suffixSchema.default(""),
-  format: z
-    .enum(["json", "plain"])
-    .default("json")
-    .meta({ description: "`plain`: the payload is the value itself, as text." }),
-  device: pathSchema
-    .optional()
-    .meta({ description: "Where the payload says which device it is from, when many share a topic." }),
-  when: selectionSchema
-    .optional()
-    .meta({ description: "Only payloads of this kind; others say nothing by this section." }),
-  test: selectionSchema
-    .optional()
-    .meta({ description: "Marks the readings as test, for example a pressed test button." }),
-  time: timeSchema
-    .optional()
-    .meta({ description: "The device's own time. Without it the gateway's time of arrival stands." }),
-  each: eachSchema.optional(),
-  channels: z.record(idSchema, channelSchema).meta({
-    description:
-      "The channels this message can carry. A field that is not there says nothing; null is a bad value.",
-  }),
-  status: z.array(statusSchema).default([]),
-});
+export const payloadMessageSchema = z
+  .strictObject({
+    suffix: suffixSchema.default(""),
+    format: z
+      .enum(["json", "plain"])
+      .default("json")
+      .meta({ description: "`plain`: the payload is the value itself, as text." }),
+    device: pathSchema
+      .optional()
+      .meta({ description: "Where the payload says which device it is from, when many share a topic." }),
+    when: selectionSchema
+      .optional()
+      .meta({ description: "Only payloads of this kind; others say nothing by this section." }),
+    test: selectionSchema
+      .optional()
+      .meta({ description: "Marks the readings as test, for example a pressed test button." }),
+    time: timeSchema
+      .optional()
+      .meta({ description: "The device's own time. Without it the gateway's time of arrival stands." }),
+    each: eachSchema.optional(),
+    channels: z.record(idSchema, channelSchema).meta({
+      description:
+        "The channels this message can carry. A field that is not there says nothing; null is a bad value.",
+    }),
+    status: z.array(statusSchema).default([]),
+  })
+  .refine((message) => message.each?.interval === undefined || message.time !== undefined, {
+    path: ["each", "interval"],
+    message:
+      "samples at an interval are dated from the message's own time: give `time`, or all of them would be of the moment of arrival",
+  });
 /** One kind of message of a device. */
 export type PayloadMessage = z.output<typeof payloadMessageSchema>;
 

@@ -28,7 +28,7 @@ export const channelOverrideSchema = z
       description: "Measuring range, in the quantity's unit; values outside are marked.",
       examples: [{ low: 0, high: 100 }],
     }),
-    period: durationSchema({ min: "10ms", max: "30d" })
+    period: durationSchema({ min: "1ms", max: "30d" })
       .optional()
       .meta({
         description:
@@ -38,7 +38,8 @@ export const channelOverrideSchema = z
     stale: durationSchema({ min: "100ms", max: "60d" })
       .optional()
       .meta({
-        description: "Silence that means monitoring is lost. Default: the profile's, else three periods.",
+        description:
+          "Silence that means monitoring is lost. Default: the profile's, else three periods; 5s for the samples of a waveform (a period below 100ms), which come many to a message.",
         examples: ["30s"],
       }),
     heartbeat: durationSchema({ min: "100ms", max: "1d" })

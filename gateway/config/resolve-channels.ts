@@ -1,12 +1,16 @@
 import type { DeviceOnLink } from "../../drivers/driver.ts";
 import { isDiscrete, quantityRow } from "../../model/quantity.ts";
 import type { Channel, Component } from "../../model/site.ts";
-import { DAY, formatDuration, MINUTE, type Micros } from "../../model/time.ts";
+import { DAY, formatDuration, MILLISECOND, MINUTE, type Micros, SECOND } from "../../model/time.ts";
 import { didYouMean } from "./suggestion.ts";
 import type { DeviceParts, Surroundings } from "./surroundings.ts";
 
 /** Silence of this many periods means that monitoring is lost, unless somebody says otherwise (semantics 10). */
 const STALE_PERIODS = 3;
+/** Samples that come faster than this come many to a message: their period says nothing about the time between messages … */
+const WAVEFORM_PERIOD: Micros = 100 * MILLISECOND;
+/** … which is taken to be below this, unless somebody says otherwise. */
+const WAVEFORM_STALE: Micros = 5 * SECOND;
 /** Oldest device time that is believed (semantics 13): a polled device answers at once, others may have been cut off. */
 const GREATEST_DELAY_POLLED: Micros = 10 * MINUTE;
 const GREATEST_DELAY: Micros = DAY;
@@ -21,6 +25,12 @@ export interface ChannelSource {
   readonly component?: Component;
   readonly index: number;
   readonly device: number;
+}
+
+/** How long a channel of this period may be silent. */
+function staleOf(period: Micros, polled: boolean): Micros {
+  const waveform = !polled && period > 0 && period < WAVEFORM_PERIOD;
+  return waveform ? WAVEFORM_STALE : STALE_PERIODS * period;
 }
 
 /** One channel with the profile's word, the device's own and the defaults laid over each other; undefined: left out. */
@@ -47,7 +57,7 @@ export function resolveChannel(around: Surroundings, source: ChannelSource): Cha
     });
   }
   const period = polled ?? own?.period ?? base.period ?? 0;
-  const stale = own?.stale ?? base.stale ?? STALE_PERIODS * period;
+  const stale = own?.stale ?? base.stale ?? staleOf(period, polled !== undefined);
   if (stale > 0 && stale < period) {
     around.problems.at(around.parsed.tree.spot(["devices", id, "channels", channelId, "stale"]), {
       message: `channel "${channelId}" would always be lost: stale after ${formatDuration(stale)}, but read every ${formatDuration(period)}`,

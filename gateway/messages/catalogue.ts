@@ -68,6 +68,9 @@ const MESSAGES = {
   "measure.jump": { zh: "{quantity}突变", en: "jump of {quantity}" },
   "measure.stuck": { zh: "{quantity}数值未变时长", en: "{quantity} unchanged for" },
   "measure.departure": { zh: "{quantity}偏差", en: "departure of {quantity}" },
+  "measure.staLta": { zh: "{quantity}长短时均值比（STA/LTA）", en: "STA/LTA ratio of {quantity}" },
+  "measure.machineVibration": { zh: "振动烈度", en: "vibration severity (rms velocity)" },
+  "measure.buildingVibration": { zh: "建筑振动峰值速度", en: "peak velocity at the building" },
   "measure.votes": { zh: "同时报警的探测器数", en: "detectors in alarm" },
 
   // Sentences of danger, fault and supervisory alarms. {thing} is what is measured with its value and limit.

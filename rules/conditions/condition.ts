@@ -144,7 +144,10 @@ export interface Measure {
     | "jump"
     | "stuck"
     | "departure"
-    | "votes";
+    | "votes"
+    | "staLta"
+    | "machineVibration"
+    | "buildingVibration";
   /** Length of the window, µs; 0 where there is none. */
   readonly window: Micros;
   /** Unit of value and limit, of which a rate is `per` that time. */

@@ -6,7 +6,8 @@ import type { ConditionContext, Level } from "./condition.ts";
 /** Longest delay of a level: an alarm that waits longer than a day tells nobody in time. */
 const LONGEST_DELAY = "1d";
 
-const delayFields = {
+/** Delays of one level. */
+export const delayFields = {
   onDelay: durationSchema({ max: LONGEST_DELAY })
     .optional()
     .meta({ description: "Replaces the rule's on-delay for this level.", examples: ["5s"] }),

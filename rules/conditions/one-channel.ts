@@ -3,8 +3,10 @@ import { accumulationSchema, compileAccumulation } from "./accumulation.ts";
 import type { CompiledCondition, ConditionContext } from "./condition.ts";
 import { compileExposure, exposureSchema } from "./exposure.ts";
 import { compileJump, jumpSchema } from "./jump.ts";
+import { compileMachineZones, machineZonesSchema } from "./machine-zones.ts";
 import { compileOutOfRange, outOfRangeSchema } from "./out-of-range.ts";
 import { compileRate, rateSchema } from "./rate.ts";
+import { compileStaLta, staLtaSchema } from "./sta-lta.ts";
 import { compileStages, stagesSchema } from "./stages.ts";
 import { compileEquals, equalsSchema } from "./state.ts";
 import { compileStatistic, statisticSchema } from "./statistic.ts";
@@ -41,6 +43,8 @@ export const ONE_CHANNEL_KINDS = {
   stuck: kind(stuckSchema, compileStuck),
   jump: kind(jumpSchema, compileJump),
   outOfRange: kind(outOfRangeSchema, compileOutOfRange),
+  staLta: kind(staLtaSchema, compileStaLta),
+  machineZones: kind(machineZonesSchema, compileMachineZones),
 } as const;
 
 export type OneChannelKey = keyof typeof ONE_CHANNEL_KINDS;

@@ -402,6 +402,17 @@ describe("the environment", () => {
   });
 });
 
+test("samples that come many to a message are lost after five seconds of silence, not after three samples", () => {
+  const configuration = sound(`${HEAD}
+links: { broker: { type: mqtt-broker, listen: "127.0.0.1:1883" } }
+points: { cliff: { name: 危岩, domain: geohazard } }
+devices: { geo-3: { profile: json-vibration, link: broker, point: cliff, channels: { velocity: { period: 5ms } } } }
+rules: { strong: { name: 强震, applies: { quantity: vibration_peak_velocity }, above: { red: 5 } } }
+`);
+  expect(channel(configuration, "geo-3.velocity")).toMatchObject({ period: 5_000, stale: 5 * SECOND });
+  expect(channel(configuration, "geo-3.peak")).toMatchObject({ period: MINUTE, stale: 3 * MINUTE });
+});
+
 test("who only goes on with a sound site gets all problems in one error, with the code of the first", () => {
   using folder = temporaryFolder("site");
   const path = join(folder.path, "site.yaml");

@@ -105,6 +105,11 @@ describe("JSON payloads", () => {
     ]);
   });
 
+  test("samples at an interval need the time of their message: all of the moment of arrival they would be no waveform", () => {
+    const messages = [{ each: { path: "v", interval: "10ms" }, channels: { depth: { path: "" } } }];
+    expect(() => new Field(gauge({ messages }))).toThrow(/give `time`/);
+  });
+
   test("more samples than a message may carry are refused, and the channel is not left looking good", () => {
     const field = new Field(
       gauge({ messages: [{ each: { path: "v" }, channels: { depth: { path: "" } } }] }),
