@@ -12,6 +12,8 @@ export const EXIT = {
   unreachable: 3,
   /** This machine: a port is taken, the data folder is in use, the disk fails. */
   host: 4,
+  /** `audit`: the alarm log does not verify. */
+  broken: 5,
   /** A mistake of Tocsin (EX_SOFTWARE of sysexits.h). */
   internal: 70,
 } as const;

@@ -2,14 +2,14 @@ import { once } from "node:events";
 import { createWriteStream, existsSync, rmSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import { ConfigurationError, describe, HostError, TocsinError } from "../../model/error.ts";
-import { formatInstant, MILLISECOND, type Micros, parseDuration, SystemClock } from "../../model/time.ts";
-import { loadSite } from "../config/load.ts";
+import { formatInstant, type Micros, SystemClock } from "../../model/time.ts";
 import { didYouMean } from "../config/suggestion.ts";
 import { isDamage } from "../journal/database.ts";
 import { DictionaryReader, dictionaryPath, type Series } from "../journal/dictionary.ts";
 import { EXPORT_HEADER, EXPORT_QUALITIES, type ExportQuery, exportRows } from "../journal/history-export.ts";
+import { dataFolder } from "./data-folder.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
-import { localInstant } from "./local-instant.ts";
+import { timeBound } from "./time-bound.ts";
 
 /** Options of `tocsin export SITE`, as they come from the command line. */
 export interface ExportOptions {
@@ -40,7 +40,7 @@ export async function exportHistory(site: string, options: ExportOptions): Promi
   const { folder, timeZone } = dataFolder(site, options);
   const now = new SystemClock().wall();
   const bound = (name: "from" | "to", otherwise: Micros) =>
-    options[name] === undefined ? otherwise : parseBound(options[name], { name, now, timeZone });
+    options[name] === undefined ? otherwise : timeBound(options[name], { name, now, timeZone });
   const worst = EXPORT_QUALITIES[options.quality ?? "all"];
   if (worst === undefined) {
     throw new ConfigurationError("COMMAND_USAGE", `--quality ${options.quality}: not a quality`, {
@@ -79,23 +79,6 @@ async function readable<T>(folder: string, run: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Where the journal is. A site file with errors does not keep its past from being read when `--data` says where that is. */
-function dataFolder(site: string, options: ExportOptions): { folder: string; timeZone: string } {
-  const { configuration, problems } = loadSite(site, { data: options.data });
-  if (configuration !== undefined) {
-    return { folder: configuration.dataFolder, timeZone: configuration.site.timeZone };
-  }
-  if (options.data !== undefined) return { folder: options.data, timeZone: "UTC" };
-  const first = problems.find(({ severity }) => severity === "error");
-  throw new ConfigurationError(
-    "CONFIG_INVALID",
-    `${site} has errors: ${first?.message ?? "it cannot be read"}`,
-    {
-      hint: "`tocsin check` says all of them; with --data the history is exported all the same",
-    },
-  );
-}
-
 function wantedOf(folder: string, patterns: readonly string[]): Pick<ExportQuery, "wanted"> {
   if (!existsSync(dictionaryPath(folder))) {
     throw new HostError("JOURNAL_UNAVAILABLE", `${folder} holds no journal`, {
@@ -127,18 +110,6 @@ function matcher(pattern: string): (key: string) => boolean {
     .join(".*");
   const expression = new RegExp(`^${source}$`);
   return (key) => expression.test(key);
-}
-
-function parseBound(text: string, context: { name: string; now: Micros; timeZone: string }): Micros {
-  const span = parseDuration(text);
-  if (span !== undefined) return context.now - span;
-  const local = localInstant(text, context.timeZone);
-  if (local !== undefined) return local;
-  const instant = /^\d{4}-\d{2}-\d{2}[T ]/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isFinite(instant)) return instant * MILLISECOND;
-  throw new ConfigurationError("COMMAND_USAGE", `--${context.name} ${text}: not a time`, {
-    hint: `for example: 2026-05-21, "2026-05-21 08:00", 2026-05-21T08:00:00+08:00, or 2h for two hours ago`,
-  });
 }
 
 /** Returns the number of rows. */

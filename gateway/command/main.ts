@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { asTocsinError } from "../../model/error.ts";
 import { VERSION } from "../version.ts";
+import type { AuditCommandOptions } from "./audit.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit.ts";
 import type { ExportOptions } from "./export.ts";
 import { errorJson, hasColour, printJson, renderError } from "./output.ts";
@@ -18,6 +19,7 @@ Exit codes 退出码:
   ${EXIT.usage}   the command line is wrong 命令用法有误
   ${EXIT.unreachable}   a device or a peer cannot be reached 设备或对端不可达
   ${EXIT.host}   this machine: port taken, data folder in use, disk 本机问题
+  ${EXIT.broken}   audit: the alarm log does not verify 报警日志校验不符
   ${EXIT.internal}  a mistake of Tocsin 程序自身错误`;
 
 const SITE = "site file, or a folder of them 站点文件或目录";
@@ -78,6 +80,16 @@ function program(finish: (code: ExitCode) => void): Command {
     .action(async (site: string, options: ExportOptions) => {
       const { exportHistory } = await import("./export.ts");
       finish(await exportHistory(site, options));
+    });
+
+  json(data(command("audit", "verify the alarm log and show who did what 审计报警日志")))
+    .argument("<site>", "site file or folder, or a data folder 站点文件、目录或数据目录")
+    .option("--from <time>", "show what people did from then on 起始时间")
+    .option("--to <time>", "end, not included 结束时间")
+    .option("--digest <file...>", "daily digests as they arrived outside 站外保存的每日摘要")
+    .action(async (site: string, options: AuditCommandOptions) => {
+      const { audit } = await import("./audit.ts");
+      finish(audit(site, options));
     });
 
   command("schema", "print the JSON Schema of site files, for editors 输出站点文件的 JSON Schema").action(

@@ -11,7 +11,8 @@ import {
   writeUint32,
   writeValues,
 } from "./columns.ts";
-import type { Page, PlacedInput } from "./page.ts";
+import type { CommandRecord } from "./command-record.ts";
+import { loggedEntries, type Page, type PlacedInput } from "./page.ts";
 import { parsePlain, stringifyPlain } from "./plain.ts";
 
 /*
@@ -117,7 +118,7 @@ export function writeSkeleton(out: ByteWriter, page: Skeleton): void {
   for (let m = 0; m < messages && !identities; m++) {
     identities = page.identityHigh[m] !== 0 || page.identityLow[m] !== 0;
   }
-  const texts = page.inputs.length > 0 || page.events.length > 0;
+  const texts = page.inputs.length > 0 || loggedEntries(page) > 0;
   out.varint(page.first);
   out.varint(page.readings);
   out.varint(messages);
@@ -136,7 +137,9 @@ export function writeSkeleton(out: ByteWriter, page: Skeleton): void {
     }
   }
   if (texts) {
-    const json = utf8.encode(stringifyPlain({ inputs: page.inputs, events: page.events }));
+    const json = utf8.encode(
+      stringifyPlain({ inputs: page.inputs, events: page.events, records: page.records }),
+    );
     out.varint(json.length);
     out.bytes(json);
   }
@@ -182,12 +185,14 @@ export function readSkeleton(from: ByteReader): Skeleton {
     identityLow,
     inputs: texts.inputs,
     events: texts.events,
+    ...(texts.records === undefined ? {} : { records: texts.records }),
   };
 }
 
 interface Texts {
   readonly inputs: readonly PlacedInput[];
   readonly events: readonly AlarmEvent[];
+  readonly records?: readonly CommandRecord[];
 }
 
 const NO_TEXTS: Texts = { inputs: [], events: [] };
@@ -200,9 +205,11 @@ function readTexts(from: ByteReader): Texts {
   } catch (cause) {
     throw damaged("its text cannot be read", cause);
   }
-  const { inputs, events } = plain as Partial<Texts>;
+  const { inputs, events, records } = plain as Partial<Texts>;
   if (!Array.isArray(inputs) || !Array.isArray(events)) throw damaged("inputs or events are missing");
-  return { inputs, events };
+  if (records === undefined) return { inputs, events };
+  if (!Array.isArray(records)) throw damaged("its records of commands are none");
+  return { inputs, events, records };
 }
 
 function checkEnds(end: Uint32Array, readings: number): void {

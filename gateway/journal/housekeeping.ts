@@ -1,10 +1,11 @@
 import { describe } from "../../model/error.ts";
 import { MINUTE, type Micros } from "../../model/time.ts";
+import type { Digest } from "./chain.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { OpenSegment } from "./open-segment.ts";
 import { prepareSegment } from "./open-segment.ts";
 import type { JournalOptions } from "./options.ts";
-import type { Page } from "./page.ts";
+import { type LoggedPage, loggedEntries } from "./page.ts";
 import type { NumberKind, Tell } from "./protocol.ts";
 import type { Store } from "./recovery.ts";
 import { keepReserve } from "./reserve.ts";
@@ -117,25 +118,28 @@ export class Housekeeping {
   }
 
   /** These pages, whose columns are gone by now, are on disk; the newest record in them was received at `received`. */
-  committed(pages: readonly Pick<Page, "events">[], received: Micros): void {
+  committed(pages: readonly LoggedPage[], received: Micros): void {
     this.#newestReceived = Math.max(this.#newestReceived, received);
     if (this.#newestReceived - this.#retentionAt >= RETENTION_INTERVAL) {
       this.#retentionAt = this.#newestReceived;
       this.#retentionDue = true;
     }
-    if (!pages.some((page) => page.events.length > 0)) return;
+    if (!pages.some((page) => loggedEntries(page) > 0)) return;
     this.#alarmTrimDue = true;
     if (this.#alarmLogBehind) return;
     try {
-      this.#store.alarmLog.add(
-        pages.flatMap((page) => page.events),
-        this.#durable(),
-      );
+      this.#store.alarmLog.add(pages, this.#durable());
       this.#tell({ kind: "logged", sequence: this.#durable() });
     } catch {
       // They are safe in the segment; the task takes them from there, and tells when it cannot.
       this.#alarmLogBehind = true;
     }
+  }
+
+  /** The digest of a day that has ended, on disk. @throws HostError JOURNAL_DAMAGED or an SQLite error */
+  digest(date: string, at: number): Digest {
+    this.#fillAlarmLog();
+    return this.#store.alarmLog.digest(date, at);
   }
 
   lease(of: NumberKind, to: number): void {

@@ -3,9 +3,10 @@ import { HostError, InternalError } from "../../model/error.ts";
 import type { Log } from "../../model/log.ts";
 import { type Clock, MILLISECOND, type Micros, SECOND, type Timer } from "../../model/time.ts";
 import type { SinkConfiguration } from "../sinks/options.ts";
+import type { Digest } from "./chain.ts";
 import type { SeriesDefinition } from "./dictionary.ts";
 import type { JournalOptions } from "./options.ts";
-import { type Page, pageBuffers, pageBytes, pageEnd } from "./page.ts";
+import { loggedEntries, type Page, pageBuffers, pageBytes, pageEnd } from "./page.ts";
 import { type FromWriter, NUMBER_SPAN, type NumberKind, type Recovered } from "./protocol.ts";
 import { Reader } from "./reader.ts";
 import { revived, WriterLink } from "./writer-link.ts";
@@ -197,7 +198,7 @@ export class Journal {
    */
   commit(page: Page, urgency: "now" | "soon"): void {
     const end = pageEnd(page);
-    if (page.first < this.#next || (end === page.first && page.events.length > 0)) {
+    if (page.first < this.#next || (end === page.first && loggedEntries(page) > 0)) {
       throw new InternalError(
         "INTERNAL",
         `a page from ${page.first} to ${end} was handed to the journal, which expects ${this.#next} or later`,
@@ -261,6 +262,19 @@ export class Journal {
       throw new InternalError("INTERNAL", `no answer to extend: ${answer.kind}`);
     if (answer.error !== undefined) throw revived(answer.error);
     return answer.series;
+  }
+
+  /**
+   * Writes the chain value of the alarm log down at the end of a day (`date` in the site's time zone), durably.
+   * @throws HostError JOURNAL_UNAVAILABLE
+   */
+  async digest(date: string): Promise<Digest> {
+    const at = this.#clock.wall();
+    const answer = await this.#writer.ask((request) => ({ kind: "digest", request, date, at }));
+    if (answer.kind !== "digested")
+      throw new InternalError("INTERNAL", `no answer to digest: ${answer.kind}`);
+    if (answer.error !== undefined) throw revived(answer.error);
+    return answer.digest!;
   }
 
   /** A test hook: the writer stands still, as if the disk did. */
@@ -370,6 +384,7 @@ export class Journal {
       case "refused":
       case "pages":
       case "extended":
+      case "digested":
         break;
     }
   }

@@ -7,7 +7,7 @@ import { damaged } from "./bytes.ts";
 import { bytesOf, closeDatabase, openDatabase, syncFolder, transaction, whole } from "./database.ts";
 import { type Dictionary, decodeDefinitions, encodeDefinitions, type Series } from "./dictionary.ts";
 import { bounds } from "./group.ts";
-import { type Page, pageEnd } from "./page.ts";
+import { loggedEntries, type Page, pageEnd } from "./page.ts";
 import { NEW_SEGMENT, OPEN_SCHEMA, OPEN_SUFFIX, SEGMENTS_FOLDER, segmentPath } from "./segment.ts";
 
 /** What a commit writes beside its blob, about: a table page and the header page. For the size of the log. */
@@ -137,7 +137,7 @@ export class OpenSegment {
           after,
           page.readings,
           page.inputs.length,
-          page.events.length,
+          loggedEntries(page),
           identities(page),
           finite(received.from),
           finite(received.to),

@@ -1,10 +1,9 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Micros } from "../../model/time.ts";
-import type { AlarmEvent } from "../../rules/event.ts";
 import { decodeBlock } from "./block.ts";
 import type { SeriesReadings } from "./chunk.ts";
 import { bytesOf, whole } from "./database.ts";
-import type { Page } from "./page.ts";
+import type { LoggedPage, Page } from "./page.ts";
 import { DamagedRecords, type SegmentView, type SeriesQuery } from "./segment-view.ts";
 
 /** Rows fetched at once; a page rarely exceeds some 10 kB. */
@@ -75,10 +74,10 @@ export class OpenView implements SegmentView {
     }
   }
 
-  *events(after: number, onDamage: (damage: DamagedRecords) => void): Generator<readonly AlarmEvent[]> {
+  *logged(after: number, onDamage: (damage: DamagedRecords) => void): Generator<LoggedPage> {
     for (const sequence of allKeys((above) => this.#withEvents.all(above, after))) {
       const page = this.#page(sequence, onDamage);
-      if (page !== undefined) yield page.events;
+      if (page !== undefined) yield page;
     }
   }
 

@@ -2,6 +2,7 @@ import type { ReadingBatch } from "../../model/reading.ts";
 import type { Micros } from "../../model/time.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
 import type { Input } from "../../rules/input.ts";
+import type { CommandRecord } from "./command-record.ts";
 
 /** An input of the rules that is no reading, with its place in the order of evaluation. */
 export interface PlacedInput {
@@ -41,6 +42,16 @@ export interface Page {
   readonly inputs: readonly PlacedInput[];
   /** What the rules emitted while this page was evaluated: in the same commit as its cause. */
   readonly events: readonly AlarmEvent[];
+  /** Commands that were answered meanwhile; absent when there were none. */
+  readonly records?: readonly CommandRecord[];
+}
+
+/** What of a page the alarm log keeps. */
+export type LoggedPage = Pick<Page, "first" | "events" | "records">;
+
+/** Entries of a page that belong in the alarm log. */
+export function loggedEntries(page: LoggedPage): number {
+  return page.events.length + (page.records?.length ?? 0);
 }
 
 /** Sequence of the first record behind a page. */
@@ -59,7 +70,7 @@ export function pageBytes(page: Page): number {
   return (
     page.readings * READING_BYTES +
     page.messages * MESSAGE_BYTES +
-    (page.inputs.length + page.events.length) * OBJECT_BYTES
+    (page.inputs.length + loggedEntries(page)) * OBJECT_BYTES
   );
 }
 
@@ -131,6 +142,7 @@ export class PageBuilder {
   #messages = 0;
   #inputs: PlacedInput[] = [];
   #events: AlarmEvent[] = [];
+  #records: CommandRecord[] = [];
   #claimedIndex: number[] = [];
   #claimed: number[] = [];
 
@@ -150,9 +162,9 @@ export class PageBuilder {
     return this.#messages;
   }
 
-  /** Inputs and events in the page so far. */
+  /** Inputs, events and records of commands in the page so far. */
   get objects(): number {
-    return this.#inputs.length + this.#events.length;
+    return this.#inputs.length + this.#events.length + this.#records.length;
   }
 
   /** Sequence that the next record gets. An input's own sequence is settled when its page is taken; it is below `next` by then. */
@@ -162,9 +174,7 @@ export class PageBuilder {
 
   /** Nothing to commit. */
   get empty(): boolean {
-    return (
-      this.#readings === 0 && this.#messages === 0 && this.#inputs.length === 0 && this.#events.length === 0
-    );
+    return this.#readings === 0 && this.#messages === 0 && this.objects === 0;
   }
 
   /** Appends the readings of one message, evaluated together at `received`. */
@@ -208,11 +218,17 @@ export class PageBuilder {
     this.#events.push(event);
   }
 
+  /** Appends what became of a command. */
+  record(record: CommandRecord): void {
+    this.#records.push(record);
+  }
+
   /** The page so far; whoever takes it owns its buffers. */
   take(): Page {
-    // A block is found by the sequence of its first record, so events need one: the passing of time is a record.
-    if (this.#events.length > 0 && this.next === this.#first) {
-      this.input({ kind: "tick", at: this.#events.at(-1)!.time });
+    // A block is found by the sequence of its first record, so events and commands need one: the passing of time is a record.
+    if (this.next === this.#first) {
+      const at = this.#events.at(-1)?.time ?? this.#records.at(-1)?.at;
+      if (at !== undefined) this.input({ kind: "tick", at });
     }
     const { series, value, reason, flags, time, end, received, identityHigh, identityLow } = this.#columns;
     const page: Page = {
@@ -232,12 +248,14 @@ export class PageBuilder {
       identityLow,
       inputs: this.#inputs,
       events: this.#events,
+      ...(this.#records.length === 0 ? {} : { records: this.#records }),
     };
     this.#first = pageEnd(page);
     this.#readings = 0;
     this.#messages = 0;
     this.#inputs = [];
     this.#events = [];
+    if (this.#records.length > 0) this.#records = [];
     if (this.#claimed.length > 0) {
       this.#claimedIndex = [];
       this.#claimed = [];

@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../../model/error.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
+import type { Digest } from "./chain.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { SeriesDefinition } from "./dictionary.ts";
 import type { JournalOptions } from "./options.ts";
@@ -38,6 +39,8 @@ export type ToWriter =
   | { readonly kind: "lease"; readonly of: NumberKind; readonly to: number }
   | { readonly kind: "tail"; readonly request: number; readonly after: number }
   | { readonly kind: "extend"; readonly request: number; readonly series: readonly SeriesDefinition[] }
+  /** Asks for the digest of a day that has ended; `at`: wall clock, µs. */
+  | { readonly kind: "digest"; readonly request: number; readonly date: string; readonly at: number }
   /** Nothing but a reason to look at `stall`. */
   | { readonly kind: "look" }
   | { readonly kind: "close" };
@@ -64,6 +67,8 @@ export interface Recovered {
   readonly openOccurrences: readonly AlarmEvent[];
   /** Highest event number of the alarm log; 0 when it is empty. */
   readonly lastEvent: number;
+  /** The last daily digests of the alarm log, oldest first. */
+  readonly digests: readonly Digest[];
   /** Identities of the messages received last, oldest first, and when each was received, µs. */
   readonly identities: {
     readonly high: Uint32Array;
@@ -112,6 +117,12 @@ export type FromWriter =
       readonly kind: "extended";
       readonly request: number;
       readonly series: Uint32Array;
+      readonly error?: SentError;
+    }
+  | {
+      readonly kind: "digested";
+      readonly request: number;
+      readonly digest?: Digest;
       readonly error?: SentError;
     }
   /** A segment was begun, or rewritten: who reads the folder looks again. */

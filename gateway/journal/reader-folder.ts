@@ -1,6 +1,6 @@
 import type { AlarmEvent } from "../../rules/event.ts";
 import type { DeliverySource, ReadingRows, SeriesTags } from "../sinks/source.ts";
-import { AlarmLogReader } from "./alarm-log.ts";
+import { AlarmLogReader } from "./alarm-log-reader.ts";
 import { damaged } from "./bytes.ts";
 import { isDamage } from "./database.ts";
 import { DictionaryReader } from "./dictionary.ts";

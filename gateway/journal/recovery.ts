@@ -2,7 +2,9 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { TocsinError } from "../../model/error.ts";
-import { AlarmLog, alarmLogPath } from "./alarm-log.ts";
+import { AlarmLog } from "./alarm-log.ts";
+import { alarmLogPath } from "./alarm-log-row.ts";
+import { salvageAlarmLog } from "./alarm-log-salvage.ts";
 import { Checkpoints } from "./checkpoint.ts";
 import { setAside } from "./damage.ts";
 import { isDamage, isFull, unavailable } from "./database.ts";
@@ -135,7 +137,7 @@ class Recovery {
     const { segment, full, last } = this.#segments();
     const dictionary = this.#dictionary();
     const leases = new Leases([state.db, dictionary.db]);
-    const alarmLog = this.#alarmLog(last);
+    const alarmLog = this.#alarmLog(last, at);
     const checkpoints = new Checkpoints(folder);
     for (const path of checkpoints.damaged) this.#aside(path);
 
@@ -184,6 +186,7 @@ class Recovery {
         bootId,
         openOccurrences: alarmLog.openOccurrences(),
         lastEvent: logged.event,
+        digests: alarmLog.digests(),
         identities: recentIdentities(folder),
         setAside: this.#setAside,
         lost: this.#lost,
@@ -305,10 +308,10 @@ class Recovery {
     return dictionary;
   }
 
-  #alarmLog(last: number): AlarmLog {
+  #alarmLog(last: number, at: number): AlarmLog {
     const folder = this.#folder;
     const make = () => {
-      const log = new AlarmLog(folder);
+      const log = new AlarmLog(folder, { at });
       try {
         // Whatever is needed at start is read now, so that damage shows now.
         log.openOccurrences();
@@ -321,11 +324,9 @@ class Recovery {
       return log;
     };
     return this.#part(make, () => {
-      const found = AlarmLog.salvage(folder);
+      const salvaged = salvageAlarmLog(folder);
       this.#aside(alarmLogPath(folder));
-      const log = new AlarmLog(folder);
-      log.add(found, 0);
-      log.close();
+      new AlarmLog(folder, { at, salvaged }).close();
     });
   }
 }

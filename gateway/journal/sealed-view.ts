@@ -1,10 +1,9 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Micros } from "../../model/time.ts";
-import type { AlarmEvent } from "../../rules/event.ts";
 import { decodeChunk, type SeriesReadings } from "./chunk.ts";
 import { bytesOf, whole } from "./database.ts";
 import { assemble, decodeSkeletons } from "./group.ts";
-import { type Page, pageEnd } from "./page.ts";
+import { type LoggedPage, loggedEntries, type Page, pageEnd } from "./page.ts";
 import { DamagedRecords, type SegmentView, type SeriesQuery } from "./segment-view.ts";
 
 /** The part of a chunk whose times lie in [from, to]; the chunk itself when that is all. */
@@ -89,15 +88,15 @@ export class SealedView implements SegmentView {
     }
   }
 
-  *events(after: number, onDamage: (damage: DamagedRecords) => void): Generator<readonly AlarmEvent[]> {
+  *logged(after: number, onDamage: (damage: DamagedRecords) => void): Generator<LoggedPage> {
     for (let above = -1; ; ) {
       const row = this.#withEvents.get(above, after);
       if (row === undefined) return;
       above = whole(row.sequence);
       try {
         for (const page of decodeSkeletons(bytesOf(row.blob), whole(row.crc))) {
-          if (page.events.length > 0 && page.first + page.readings + page.inputs.length > after + 1)
-            yield page.events;
+          if (loggedEntries(page) > 0 && page.first + page.readings + page.inputs.length > after + 1)
+            yield page;
         }
       } catch (cause) {
         onDamage(new DamagedRecords({ from: above, to: whole(row.last) + 1 }, this.#path, cause));

@@ -1,8 +1,7 @@
-import type { AlarmEvent } from "../../rules/event.ts";
 import type { SeriesReadings } from "./chunk.ts";
 import { isMissing, openDatabase } from "./database.ts";
 import { OpenView } from "./open-view.ts";
-import type { Page } from "./page.ts";
+import type { LoggedPage, Page } from "./page.ts";
 import { SealedView } from "./sealed-view.ts";
 import { listSegments, type SegmentFile } from "./segment.ts";
 import { DamagedRecords, type SegmentView, type SeriesQuery } from "./segment-view.ts";
@@ -95,13 +94,13 @@ export class SegmentReader {
     yield* this.#each(query.newestFirst, (view) => view.series(query, this.#onDamage));
   }
 
-  /** Events that were committed in pages ending behind `after`, in order of sequence, page by page. */
-  *events(after: number): Generator<readonly AlarmEvent[]> {
+  /** Pages ending behind `after` that hold something for the alarm log, in order of sequence. */
+  *logged(after: number): Generator<LoggedPage> {
     const segments = this.segments();
     const from = segments.findLastIndex((segment) => segment.first <= after);
     const skip = new Set(segments.slice(0, Math.max(0, from)).map((segment) => segment.first));
     yield* this.#each(false, (view, segment) =>
-      skip.has(segment.first) ? [][Symbol.iterator]() : view.events(after, this.#onDamage),
+      skip.has(segment.first) ? [][Symbol.iterator]() : view.logged(after, this.#onDamage),
     );
   }
 

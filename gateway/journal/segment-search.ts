@@ -1,10 +1,10 @@
 import type { Micros } from "../../model/time.ts";
-import type { AlarmEvent } from "../../rules/event.ts";
 import type { AlarmLog } from "./alarm-log.ts";
 import { decodeBlockSkeleton, type Skeleton } from "./block.ts";
 import { bytesOf, isDamage, openDatabase, whole } from "./database.ts";
 import { decodeDefinitions, type Series } from "./dictionary.ts";
 import { decodeSkeletons } from "./group.ts";
+import { type LoggedPage, loggedEntries } from "./page.ts";
 import { listSegments, type SegmentFile } from "./segment.ts";
 import { SegmentReader } from "./segment-reader.ts";
 
@@ -16,20 +16,23 @@ import { SegmentReader } from "./segment-reader.ts";
 const IDENTITIES = 65_536;
 /** Newest segments that identities are looked for in. */
 const IDENTITY_SEGMENTS = 3;
-/** Events put into the alarm log at once. */
-const RECONCILE_EVENTS = 1_000;
+/** Entries put into the alarm log at once. */
+const RECONCILE_ENTRIES = 1_000;
 
-/** Puts events that the alarm log does not have yet into it, from committed pages. */
+/** Puts what the alarm log does not have yet into it, from committed pages. */
 export function reconcile(log: AlarmLog, folder: string, last: number): void {
   if (log.mark >= last) return;
   const reader = new SegmentReader(folder);
   try {
-    let waiting: AlarmEvent[] = [];
-    for (const events of reader.events(log.mark)) {
-      waiting = [...waiting, ...events];
-      if (waiting.length < RECONCILE_EVENTS) continue;
+    let waiting: LoggedPage[] = [];
+    let entries = 0;
+    for (const page of reader.logged(log.mark)) {
+      waiting.push(page);
+      entries += loggedEntries(page);
+      if (entries < RECONCILE_ENTRIES) continue;
       log.add(waiting, log.mark);
       waiting = [];
+      entries = 0;
     }
     log.add(waiting, last);
   } finally {

@@ -1,8 +1,7 @@
 import { HostError } from "../../model/error.ts";
 import type { Micros } from "../../model/time.ts";
-import type { AlarmEvent } from "../../rules/event.ts";
 import type { SeriesReadings } from "./chunk.ts";
-import type { Page } from "./page.ts";
+import type { LoggedPage, Page } from "./page.ts";
 
 /** Records that cannot be read, now and for ever: sequences `from` up to, not including, `to`. */
 export class DamagedRecords extends HostError {
@@ -36,7 +35,7 @@ export interface SegmentView {
   pagesFrom(sequence: number, maxReadings: number): Page[];
   /** Portions of a series within [from, to], one block or chunk at a time; those that are damaged are left out and told. */
   series(query: SeriesQuery, onDamage: (damage: DamagedRecords) => void): Generator<SeriesReadings>;
-  /** Events of pages that hold any and end behind `after`, page by page. Damaged ones are left out and told. */
-  events(after: number, onDamage: (damage: DamagedRecords) => void): Generator<readonly AlarmEvent[]>;
+  /** Pages that hold something for the alarm log and end behind `after`. Damaged ones are left out and told. */
+  logged(after: number, onDamage: (damage: DamagedRecords) => void): Generator<LoggedPage>;
   close(): void;
 }

@@ -88,7 +88,7 @@ export class WriterLink {
   }
 
   #received(message: FromWriter): void {
-    if (message.kind === "pages" || message.kind === "extended") {
+    if (message.kind === "pages" || message.kind === "extended" || message.kind === "digested") {
       this.#answers.get(message.request)?.resolve(message);
       this.#answers.delete(message.request);
     } else if (this.#early !== undefined) this.#early.push(message);

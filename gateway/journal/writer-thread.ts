@@ -111,6 +111,9 @@ class Turn {
       case "extend":
         this.#extend(message);
         break;
+      case "digest":
+        this.#digest(message);
+        break;
       case "look":
         break;
       case "close":
@@ -139,6 +142,18 @@ class Turn {
     } catch (thrown) {
       const error = sent(unavailable(thrown, "series cannot be added"));
       tell({ kind: "extended", request, series: new Uint32Array(0), error });
+    }
+  }
+
+  #digest({ request, date, at }: Extract<ToWriter, { kind: "digest" }>): void {
+    try {
+      tell({ kind: "digested", request, digest: this.#writer.digest(date, at) });
+    } catch (thrown) {
+      tell({
+        kind: "digested",
+        request,
+        error: sent(unavailable(thrown, "the day's digest cannot be made")),
+      });
     }
   }
 

@@ -1,11 +1,12 @@
 import { describe, type TocsinError } from "../../model/error.ts";
 import type { Micros } from "../../model/time.ts";
+import type { Digest } from "./chain.ts";
 import { isDamage, unavailable } from "./database.ts";
 import type { SeriesDefinition } from "./dictionary.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { OpenSegment } from "./open-segment.ts";
 import type { JournalOptions } from "./options.ts";
-import { type Page, pageBytes, pageEnd } from "./page.ts";
+import { loggedEntries, type Page, pageBytes, pageEnd } from "./page.ts";
 import type { NumberKind, SentError, Tell } from "./protocol.ts";
 import { closeFiles, SEQUENCE_SPAN, type Store, seriesIds } from "./recovery.ts";
 import { salvage } from "./salvage.ts";
@@ -103,6 +104,11 @@ export class Writer {
     return seriesIds({ dictionary, leases, definitions: series, floor: leases.top("series") });
   }
 
+  /** The digest of a day that has ended, on disk. @throws HostError JOURNAL_DAMAGED or an SQLite error */
+  digest(date: string, at: number): Digest {
+    return this.#housekeeping.digest(date, at);
+  }
+
   /**
    * Commits what is left and marks the stop as clean, if that is so. Returns whether everything handed over is on disk and
    * marked.
@@ -197,7 +203,7 @@ export class Writer {
     this.#durable = pageEnd(pages.at(-1)!) - 1;
     // The columns go back to main with the message: from then on nothing can be read in them.
     const received = newestReceived(pages);
-    const logged = this.#housekeeping.logged && pages.every(({ events }) => events.length === 0);
+    const logged = this.#housekeeping.logged && pages.every((page) => loggedEntries(page) === 0);
     this.#tell(
       { kind: "durable", sequence: this.#durable, pages: pages.length, readings, bytes, buffers, logged },
       buffers,

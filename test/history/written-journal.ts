@@ -86,7 +86,7 @@ export class WrittenJournal implements Disposable {
       events,
     };
     this.#open.append([page], this.dictionary);
-    this.alarmLog.add(events, pageEnd(page) - 1);
+    this.alarmLog.add([page], pageEnd(page) - 1);
     this.#next = pageEnd(page);
     return this.#next - 1;
   }
