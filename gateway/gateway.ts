@@ -135,11 +135,18 @@ export class Gateway {
       log,
       counters,
       engine,
-      command: (command) => this.intake.command(command),
+      command: (command, record) => this.intake.command(command, record),
+      record: (record) => void this.intake.record(record),
       whenDurable: (ticket) => this.intake.whenDurable(ticket),
       events: (query) => journal.reader.events(query),
       cursor: (name) => journal.reader.cursor(name),
       setCursor: (name, seq) => journal.reader.setCursor(name, seq),
+      digests: journal.recovery.digests,
+      digest: async (date) => {
+        const digest = await journal.digest(date);
+        journal.reader.digest(digest);
+        return digest;
+      },
       status: () => ({
         ready: this.#ready,
         uncommitted: journal.inFlight.readings,

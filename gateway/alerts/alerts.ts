@@ -5,10 +5,12 @@ import type { Log } from "../../model/log.ts";
 import type { Point } from "../../model/site.ts";
 import { type Clock, type Micros, SECOND, type Timer } from "../../model/time.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
-import type { Command, CommandOutcome } from "../../rules/input.ts";
 import type { Configuration } from "../configuration.ts";
+import type { Digest } from "../journal/chain.ts";
 import { AttachedBuses } from "./attached-buses.ts";
-import { Commands } from "./commands.ts";
+import type { UnstampedRecord } from "./command-ledger.ts";
+import { type CarryOut, Commands } from "./commands.ts";
+import { DailyDigests } from "./daily-digests.ts";
 import { LatestReadings } from "./latest-readings.ts";
 import { Payloads, type Sending } from "./payload.ts";
 import { Places } from "./places.ts";
@@ -20,7 +22,7 @@ import { RetainedAlarms } from "./retained-alarms.ts";
 import type { Retained } from "./retained-mirror.ts";
 import { type GatewayStatus, Status } from "./status.ts";
 import { Subscribers } from "./subscribers.ts";
-import { alarmTopic, eventTopic, pointTopic, type TopicRoot } from "./topics.ts";
+import { alarmTopic, dateOf, eventTopic, pointTopic, type TopicRoot } from "./topics.ts";
 import { type ConnectUplink, Uplink } from "./uplink.ts";
 import { mqttUplinks } from "./uplink-connection.ts";
 
@@ -48,16 +50,19 @@ export interface AlertsOptions {
   readonly counters: Counters;
   /** Alarms and channels as they are now. */
   readonly engine: PresentState;
-  readonly command: (command: Command) => {
-    outcome: CommandOutcome;
-    ticket: Ticket;
-  };
+  readonly command: CarryOut;
+  /** Writes down a command that the rules never saw. */
+  readonly record: (record: UnstampedRecord) => void;
   readonly whenDurable: (ticket: Ticket) => Promise<void>;
   /** The alarm log: numbers in [from, to), ascending. */
   readonly events: (query: { from: number; to: number; limit: number }) => Promise<AlarmEvent[]>;
   /** Durable cursors of the outboxes; 0 when never set. */
   readonly cursor: (name: string) => Promise<number>;
   readonly setCursor: (name: string, next: number) => Promise<void>;
+  /** Daily digests of the alarm log, oldest first. */
+  readonly digests: readonly Digest[];
+  /** Writes the digest of a day that has ended down, durably, and sends it to the sinks. @throws HostError JOURNAL_UNAVAILABLE */
+  readonly digest: (date: string) => Promise<Digest>;
   readonly status: () => GatewayStatus;
   /** Of the gateway's software. */
   readonly version: string;
@@ -79,6 +84,7 @@ export class Alerts {
   readonly #points: PointStates;
   readonly #status: Status;
   readonly #commands: Commands;
+  readonly #digests: DailyDigests;
   readonly #recent = new RecentEvents(RECENT_BOUND);
   readonly #retained: Retained;
   readonly #buses: AttachedBuses;
@@ -163,11 +169,20 @@ export class Alerts {
       site: site.id,
       alarms: () => engine.alarms(),
       command: options.command,
+      record: options.record,
       whenDurable: options.whenDurable,
       clock,
       text: (text) => this.#payloads.text(text),
       log,
       counters,
+    });
+    this.#digests = new DailyDigests({
+      site,
+      clock,
+      log,
+      earlier: options.digests,
+      make: options.digest,
+      tell: (_, name) => this.#changed(name),
     });
     const connect = options.connect ?? mqttUplinks({ configuration, clock, log });
     if (alerts.readings) {
@@ -230,6 +245,7 @@ export class Alerts {
     for (const uplink of this.#uplinks) void this.#startUplink(uplink);
     this.#beat(Math.min(FIRST_BEAT, alerts.heartbeat));
     this.#renewPoints();
+    this.#digests.start();
     this.#subscribers.start();
     this.#readings?.start();
     return Promise.resolve();
@@ -258,6 +274,7 @@ export class Alerts {
     this.#phase = "stopped";
     this.#heartbeat?.cancel();
     this.#slices?.cancel();
+    this.#digests.stop();
     this.#subscribers.stop();
     this.#readings?.stop();
     this.#commands.stop();
@@ -283,11 +300,13 @@ export class Alerts {
   }
 
   #tellPoints(points: readonly Point[]): void {
-    for (const point of points) {
-      const name = pointTopic(point.id);
-      this.#buses.changed(name);
-      for (const uplink of this.#uplinks) uplink.changed(name);
-    }
+    for (const point of points) this.#changed(pointTopic(point.id));
+  }
+
+  /** A retained topic has changed. */
+  #changed(name: string): void {
+    this.#buses.changed(name);
+    for (const uplink of this.#uplinks) uplink.changed(name);
   }
 
   #compose(
@@ -373,9 +392,12 @@ export class Alerts {
   *#retainedNames(): Iterable<string> {
     yield* this.#alarms.names();
     for (const point of this.#o.configuration.site.points) yield pointTopic(point.id);
+    yield* this.#digests.names();
   }
 
   #retainedPayload(name: string): string {
+    const date = dateOf(name);
+    if (date !== undefined) return this.#digests.payload(date);
     const point = this.#pointOf(name);
     return point === undefined ? this.#alarms.payload(name) : this.#points.payload(point);
   }

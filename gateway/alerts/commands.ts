@@ -9,6 +9,7 @@ import type { Command, CommandOutcome } from "../../rules/input.ts";
 import { CATALOGUE, isMessageKey } from "../messages/catalogue.ts";
 import { say } from "../messages/format.ts";
 import { within } from "./bounded.ts";
+import { CommandLedger, type UnstampedRecord } from "./command-ledger.ts";
 import { parseRequest, type Refused, type Request } from "./command-request.ts";
 import type { Refusal, ResultMessage } from "./command-schemas.ts";
 import { occurrenceNumber } from "./payload.ts";
@@ -26,13 +27,18 @@ const REPEAT_WITHIN = 10 * MINUTE;
 /** How long a result waits for the disk; then it says that the command is in effect but not on disk. */
 const DURABLE_WITHIN = 2 * SECOND;
 
+/** Has a command carried out; what `record` makes of the outcome goes into the alarm log with it. */
+export type CarryOut = (
+  command: Command,
+  record: (outcome: CommandOutcome) => UnstampedRecord | undefined,
+) => { outcome: CommandOutcome; ticket: Ticket };
+
 export interface CommandsOptions {
   readonly site: string;
   readonly alarms: () => Iterable<AlarmView>;
-  readonly command: (command: Command) => {
-    outcome: CommandOutcome;
-    ticket: Ticket;
-  };
+  readonly command: CarryOut;
+  /** Writes down a command that the rules never saw. */
+  readonly record: (record: UnstampedRecord) => void;
   readonly whenDurable: (ticket: Ticket) => Promise<void>;
   readonly clock: Clock;
   /** The order of languages of the site. */
@@ -58,12 +64,15 @@ interface Answer {
   readonly detail?: string;
   readonly durable: boolean;
   readonly resent?: Resent;
+  /** It has been written down already, with what it did. */
+  readonly recorded?: boolean;
 }
 
 /** Takes commands from people over the buses, has them carried out, and answers each with a result. */
 export class Commands {
   readonly #o: CommandsOptions;
   readonly #rate = new RateBound();
+  readonly #ledger: CommandLedger;
   readonly #answered = new Map<string, { at: Micros; result: Promise<ResultMessage> }>();
   readonly #offs: (() => void)[] = [];
   #pending = 0;
@@ -72,6 +81,7 @@ export class Commands {
 
   constructor(options: CommandsOptions) {
     this.#o = options;
+    this.#ledger = new CommandLedger(options.clock);
   }
 
   /** Begins to take commands on a route. */
@@ -171,6 +181,7 @@ export class Commands {
       answer = refuse("failed");
     }
     this.#account(request, { route: route.name, user, answer });
+    if (answer.recorded !== true) this.#write(request, { route, user, answer });
     return this.#result(request, { user, answer });
   }
 
@@ -180,7 +191,7 @@ export class Commands {
     try {
       return request.verb === "resend"
         ? await this.#resend(request.body, route)
-        : await this.#alarm(request, user);
+        : await this.#alarm(request, { route, user });
     } finally {
       this.#pending--;
     }
@@ -196,7 +207,11 @@ export class Commands {
     }
   }
 
-  async #alarm(request: Exclude<Request, { verb: "resend" }>, user: string): Promise<Answer> {
+  async #alarm(
+    request: Exclude<Request, { verb: "resend" }>,
+    from: { route: CommandRoute; user: string },
+  ): Promise<Answer> {
+    const { user } = from;
     const { body } = request;
     const occurrence = occurrenceNumber(this.#o.site, body.occurrence);
     if (occurrence === undefined) return refuse("wrong-occurrence");
@@ -205,18 +220,26 @@ export class Commands {
         ? this.#find(occurrence)
         : { rule: body.rule, subject: body.subject };
     if (named === undefined) return refuse("unknown-alarm");
-    const { outcome, ticket } = this.#o.command({
-      verb: request.verb,
-      id: request.id,
-      user,
-      rule: named.rule,
-      subject: named.subject,
-      occurrence,
-      ...(body.note === undefined ? {} : { note: body.note }),
-    });
+    const { outcome, ticket } = this.#o.command(
+      {
+        verb: request.verb,
+        id: request.id,
+        user,
+        rule: named.rule,
+        subject: named.subject,
+        occurrence,
+        ...(body.note === undefined ? {} : { note: body.note }),
+      },
+      ({ accepted, refusal }) =>
+        this.#ledger.record({
+          ...recordOf(request, { ...from, accepted, reason: refusal }),
+          ...named,
+          occurrence,
+        }),
+    );
     const durable = await within(this.#o.clock, DURABLE_WITHIN, this.#o.whenDurable(ticket));
-    if (outcome.accepted) return { accepted: true, durable };
-    return { ...refuse(outcome.refusal ?? "failed"), durable };
+    if (outcome.accepted) return { accepted: true, durable, recorded: true };
+    return { ...refuse(outcome.refusal ?? "failed"), durable, recorded: true };
   }
 
   #find(occurrence: number): { rule: string; subject: string } | undefined {
@@ -253,6 +276,17 @@ export class Commands {
     }
   }
 
+  /** Notes what the rules never saw: refused at the door, or answered from the log. */
+  #write(request: Request | Refused, done: { route: CommandRoute; user: string; answer: Answer }): void {
+    const { answer } = done;
+    const detail = answer.detail === undefined ? {} : { detail: answer.detail };
+    const record = this.#ledger.record({
+      ...recordOf(request, { ...done, accepted: answer.accepted, reason: answer.refusal }),
+      ...detail,
+    });
+    if (record !== undefined) this.#o.record(record);
+  }
+
   #result(request: Request | Refused, { user, answer }: { user: string; answer: Answer }): ResultMessage {
     const { text, clock } = this.#o;
     return {
@@ -273,6 +307,35 @@ export class Commands {
 
 function refuse(refusal: Refusal, detail?: string): Answer {
   return { accepted: false, refusal, durable: true, ...(detail === undefined ? {} : { detail }) };
+}
+
+/** A command as the alarm log keeps it. */
+function recordOf(
+  request: Request | Refused,
+  done: { route: CommandRoute; user: string; accepted: boolean; reason: string | undefined },
+): Omit<UnstampedRecord, "unrecorded"> {
+  const { route, user, accepted, reason } = done;
+  const { note, said } = saidBy(request);
+  return {
+    route: route.name,
+    user,
+    verb: request.verb,
+    accepted,
+    ...(request.id === undefined ? {} : { id: request.id.slice(0, REQUEST_ID_MAX) }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(note === undefined ? {} : { note }),
+    ...(said === undefined ? {} : { said }),
+  };
+}
+
+/** What a command said beside which alarm it is about; bounded by its schema. */
+function saidBy(request: Request | Refused): { note?: string; said?: Record<string, unknown> } {
+  if (!("body" in request)) return {};
+  const { id: _, expires: __, note, ...said } = request.body;
+  return {
+    ...(note === undefined ? {} : { note }),
+    ...(Object.keys(said).length === 0 ? {} : { said }),
+  };
 }
 
 function resultText(verb: string, answer: Answer): Text {

@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 import { z } from "zod";
 import { alarmCommandSchema, resendCommandSchema, resultMessageSchema } from "./command-schemas.ts";
+import { digestMessageSchema } from "./digest-message.ts";
 import {
   alarmMessageSchema,
   eventMessageSchema,
@@ -29,6 +30,7 @@ export const MESSAGES = {
   point: pointMessageSchema,
   status: statusMessageSchema,
   reading: readingMessageSchema,
+  digest: digestMessageSchema,
   result: resultMessageSchema,
   "alarm-command": alarmCommandSchema,
   "resend-command": resendCommandSchema,
@@ -107,6 +109,16 @@ const CHANNELS: Readonly<Record<string, Channel>> = {
     qos: 0,
     action: "send",
   },
+  audit: {
+    address: "{prefix}/{site}/audit/{date}",
+    parameters: ["prefix", "site", "date"],
+    messages: ["digest"],
+    description:
+      "The alarm log's chain value at the end of each day. Keep what arrives: it proves later that the log was not rewritten.",
+    retain: true,
+    qos: 1,
+    action: "send",
+  },
   status: {
     address: "{prefix}/{site}/status",
     parameters: ["prefix", "site"],
@@ -160,6 +172,7 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   device: "Id of the device.",
   channel: "Id of the channel within its device.",
   id: "Request id.",
+  date: "The day that had ended at the site: `2026-05-21`.",
 };
 
 /** The AsyncAPI 3 document of the alert topics; it refers to the JSON Schemas beside it. */

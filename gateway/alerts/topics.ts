@@ -36,6 +36,18 @@ export function readingTopic(device: string, channel: string): string {
   return `reading/${device}/${channel}`;
 }
 
+/** Retained: the chain value of the alarm log at the end of a day, `2026-05-21`. */
+export function digestTopic(date: string): string {
+  return `${DIGESTS}${date}`;
+}
+
+/** The date of a digest's topic, given without prefix and site; undefined when it is not one. */
+export function dateOf(topic: string): string | undefined {
+  return topic.startsWith(DIGESTS) ? topic.slice(DIGESTS.length) : undefined;
+}
+
+const DIGESTS = "audit/";
+
 /** Retained, with a last will: online or offline, and the heartbeat. */
 export const STATUS_TOPIC = "status";
 

@@ -137,9 +137,14 @@ function table(commands: readonly CommandRecord[], timeZone: string): string {
   ]);
 }
 
+/** What a command says to name an alarm; shown once. */
+const ALARM_NAMES = new Set(["rule", "subject", "occurrence"]);
+
 function about({ rule, subject, occurrence, said }: CommandRecord): string {
   const parts = [rule, subject, occurrence === undefined ? undefined : `o${occurrence}`];
-  for (const [name, value] of Object.entries(said ?? {})) parts.push(`${name}=${String(value)}`);
+  for (const [name, value] of Object.entries(said ?? {})) {
+    if (!ALARM_NAMES.has(name) || occurrence === undefined) parts.push(`${name}=${String(value)}`);
+  }
   return parts.filter((part) => part !== undefined).join(" ");
 }
 
@@ -177,7 +182,9 @@ function* words(report: AuditReport, colour: boolean): Generator<string> {
     return;
   }
   yield `${paint(31, "BROKEN")} 校验不符: ${place(faults[0]!)}: ${faults[0]!.detail}`;
-  const sound = checked.filter(({ verdict }) => verdict === "verified").map(({ position }) => position);
+  const sound = checked
+    .filter(({ verdict, position }) => verdict === "verified" && position < faults[0]!.position)
+    .map(({ position }) => position);
   if (sound.length > 0) yield `up to position ${Math.max(...sound)} a digest confirms the chain`;
   for (const fault of faults.slice(1)) yield `  ${place(fault)}: ${fault.detail} (${fault.kind})`;
   if (faultsInAll > faults.length) yield `  … and ${faultsInAll - faults.length} more`;

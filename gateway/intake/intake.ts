@@ -17,6 +17,7 @@ import type { Engine } from "../../rules/engine.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
 import type { Command, CommandOutcome, Input } from "../../rules/input.ts";
 import type { Timeliness } from "../../rules/timeliness.ts";
+import type { CommandRecord } from "../journal/command-record.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { PageBuilder } from "../journal/page.ts";
 import type { IntakeClock } from "./intake-clock.ts";
@@ -240,18 +241,45 @@ export class Intake implements DriverIntake {
     this.#o.quarantine(undecodable);
   }
 
-  /** A command from an authenticated person. The outcome is known at once; `ticket` says when it is on disk, REFUSED: never. */
-  command(command: Command): { outcome: CommandOutcome; ticket: Ticket } {
-    const outcome = this.input({ ...command, kind: "command", at: this.#o.intakeClock.now() });
+  /**
+   * A command from an authenticated person. The outcome is known at once; `ticket` says when it is on disk, REFUSED: never. What
+   * `record` makes of the outcome goes into the alarm log with it.
+   */
+  command(
+    command: Command,
+    record: (outcome: CommandOutcome) => Omit<CommandRecord, "at"> | undefined = () => undefined,
+  ): { outcome: CommandOutcome; ticket: Ticket } {
+    const at = this.#o.intakeClock.now();
+    const outcome = this.#apply({ ...command, kind: "command", at }, (settled) => {
+      const made = settled === undefined ? undefined : record(settled);
+      if (made !== undefined) this.#keepRecord({ at, ...made });
+    });
     if (outcome === undefined) throw new TypeError("the engine gave a command no outcome");
     return { outcome, ticket: this.#forgetting ? REFUSED : this.#last };
   }
 
+  /** Writes down a command that the rules never saw. Returns when it is on disk, REFUSED: never. */
+  record(record: Omit<CommandRecord, "at">): Ticket {
+    if (this.#stopped) return REFUSED;
+    const at = this.#o.intakeClock.now();
+    // The record's place in the journal is a moment that a replay goes through: whatever was due by then comes out now.
+    this.#o.engine.advance(at);
+    if (this.#events.length > 0 || this.#o.page.empty) this.#keepInput({ kind: "tick", at });
+    this.#keepRecord({ at, ...record });
+    this.#afterEvaluation(at, "acknowledged");
+    return this.#forgetting ? REFUSED : this.#last;
+  }
+
   /** Gives the rules anything that is not a reading, and journals it in the order of evaluation. */
   input(input: Input): CommandOutcome | undefined {
+    return this.#apply(input, () => {});
+  }
+
+  #apply(input: Input, settled: (outcome: CommandOutcome | undefined) => void): CommandOutcome | undefined {
     if (this.#stopped) return undefined;
     const outcome = this.#o.engine.apply(input);
     this.#keepInput(input);
+    settled(outcome);
     if (input.kind === "boot") this.#disarmTick();
     this.#afterEvaluation(input.at, input.kind === "command" ? "acknowledged" : "polled");
     return outcome;
@@ -393,6 +421,11 @@ export class Intake implements DriverIntake {
     }
     this.#o.page.input(input);
     this.#last = this.#o.page.next - 1;
+  }
+
+  #keepRecord(record: CommandRecord): void {
+    if (this.#forgetting) this.#unrecorded.add();
+    else this.#o.page.record(record);
   }
 
   #keepEvent(event: AlarmEvent): void {

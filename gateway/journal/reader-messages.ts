@@ -2,6 +2,7 @@ import type { Micros } from "../../model/time.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
 import type { SinkStatus } from "../sinks/delivery.ts";
 import type { ResolvedSink } from "../sinks/resolved.ts";
+import type { Digest } from "./chain.ts";
 import type { KeptUndecodable, QuarantinedRow } from "./cursors.ts";
 import type { HistoryPage, HistoryQuery } from "./history.ts";
 import type { Trend, TrendQuery } from "./history-trend.ts";
@@ -50,6 +51,7 @@ export type ToReader =
   /** The records [from, to), which held so many readings, are gone. */
   | { readonly kind: "trimmed"; readonly from: number; readonly to: number; readonly readings: number }
   | { readonly kind: "health"; readonly fields: Readonly<Record<string, number>>; readonly time: Micros }
+  | { readonly kind: "digest"; readonly digest: Digest }
   | { readonly kind: "undecodable"; readonly message: KeptUndecodable };
 
 /** An error as it crosses threads: classes do not. */

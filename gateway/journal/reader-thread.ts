@@ -4,7 +4,7 @@ import type { Log } from "../../model/log.ts";
 import { SystemClock } from "../../model/time.ts";
 import { createSink } from "../sinks/create.ts";
 import { Delivery } from "../sinks/delivery.ts";
-import { healthLine } from "../sinks/line.ts";
+import { digestLine, healthLine } from "../sinks/line.ts";
 import { Cursors } from "./cursors.ts";
 import { type HistoryPage, historyPage } from "./history.ts";
 import { type Trend, trend } from "./history-trend.ts";
@@ -103,6 +103,11 @@ class ReaderThread {
       case "health": {
         const line = healthLine(message.fields, this.#start.site, message.time);
         if (line !== undefined) for (const delivery of this.#deliveries) delivery.health(line);
+        return;
+      }
+      case "digest": {
+        const line = digestLine(message.digest, this.#start.site);
+        for (const delivery of this.#deliveries) delivery.digest(line);
         return;
       }
       case "undecodable":

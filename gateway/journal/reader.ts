@@ -7,6 +7,7 @@ import type { AlarmEvent } from "../../rules/event.ts";
 import type { SinkStatus } from "../sinks/delivery.ts";
 import type { SinkConfiguration } from "../sinks/options.ts";
 import { type ResolvedSink, resolveSink } from "../sinks/resolved.ts";
+import type { Digest } from "./chain.ts";
 import type { KeptUndecodable, QuarantinedRow } from "./cursors.ts";
 import type { HistoryPage, HistoryQuery } from "./history.ts";
 import type { Trend, TrendQuery } from "./history-trend.ts";
@@ -138,6 +139,11 @@ export class Reader {
   /** Keeps a message that no profile could decode; best effort. */
   keepUndecodable({ link, source, error, payload }: KeptUndecodable): void {
     this.#post({ kind: "undecodable", message: { link, source, error, payload } });
+  }
+
+  /** Sends a daily digest of the alarm log to the sinks as measurement `alarm_digest`; they get it after an outage, too. */
+  digest(digest: Digest): void {
+    this.#post({ kind: "digest", digest });
   }
 
   /** Sends the gateway's own health to the sinks as measurement `gateway`; best effort. */

@@ -19,6 +19,8 @@ const EVENT_BATCH = 500;
 const LIVE_BATCHES = 8;
 /** Lines of gateway health that wait for a sink; the oldest go first. */
 const MOST_HEALTH_LINES = 64;
+/** Daily digests that wait for a sink: a month without it. */
+const MOST_DIGEST_LINES = 31;
 /** Pause after an error of the journal or of ours, which a repetition will hardly mend. */
 const PAUSE_AFTER_ERROR: Micros = 5 * SECOND;
 
@@ -80,6 +82,7 @@ export class Delivery {
   readonly #receipt: Receipt;
   readonly #eventReceipt: Receipt;
   #health: string[] = [];
+  #digests: string[] = [];
   #batch: number;
   #nextEvent: number;
   #eventsEnd: number;
@@ -157,6 +160,13 @@ export class Delivery {
   health(line: string): void {
     this.#health.push(line);
     if (this.#health.length > MOST_HEALTH_LINES) this.#health.shift();
+    this.#express.notify();
+  }
+
+  /** Takes a line with a daily digest of the alarm log: it waits for the sink, but not over a restart. */
+  digest(line: string): void {
+    this.#digests.push(line);
+    if (this.#digests.length > MOST_DIGEST_LINES) this.#digests.shift();
     this.#express.notify();
   }
 
@@ -255,9 +265,9 @@ export class Delivery {
   }
 
   #nextHealth(): Task | undefined {
-    if (this.#health.length === 0) return undefined;
+    if (this.#health.length === 0 && this.#digests.length === 0) return undefined;
     return async () => {
-      const body = this.#health.join("\n");
+      const body = [...this.#digests, ...this.#health].join("\n");
       try {
         await this.#write(body, "us");
       } catch (thrown) {
@@ -266,6 +276,7 @@ export class Delivery {
         this.#options.log.warn({ words: thrown.message }, "the sink refuses the gateway's own health");
       }
       this.#health = [];
+      this.#digests = [];
     };
   }
 

@@ -3,6 +3,7 @@ import { BAD, REASONS } from "../../model/quality.ts";
 import { FLAG_MODE_MASK, FLAG_MODE_SHIFT } from "../../model/reading.ts";
 import type { Micros } from "../../model/time.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
+import type { Digest } from "../journal/chain.ts";
 import type { ReadingRows, SeriesTags } from "./source.ts";
 
 /*
@@ -128,6 +129,18 @@ export function healthLine(
   ]);
   const text = joinFields(named);
   return text === "" ? undefined : `${headOf("gateway", { site })} ${text} ${time}`;
+}
+
+/** A daily digest of the alarm log as a line of measurement `alarm_digest`, time in µs. */
+export function digestLine({ date, at, position, chain, seq, trimmed }: Digest, site: string): string {
+  const fields: [name: string, value: string][] = [
+    ["date", stringField(date)],
+    ["position", `${position}i`],
+    ["chain", stringField(chain)],
+    ["seq", `${seq}i`],
+    ["trimmed", `${trimmed}i`],
+  ];
+  return `${headOf("alarm_digest", { site })} ${joinFields(fields)} ${at}`;
 }
 
 function joinFields(fields: readonly (readonly [name: string, value: string | undefined])[]): string {

@@ -318,3 +318,34 @@ describe("resend", () => {
     ]);
   });
 });
+
+describe("the alarm log keeps what people asked for", () => {
+  test("what was carried out and what was refused, by whom, on which way and why", async () => {
+    await send(ACKNOWLEDGE, { id: "r-1", occurrence: "demo-o1", note: "已派人" });
+    await send(ACKNOWLEDGE, { id: "r-2", occurrence: "demo-o1" });
+    await send(RESET, { id: "r-3", occurrence: 99 });
+    await send(RESEND, { id: "r-4", from: 1, to: 1 });
+    await send("tocsin/demo/command/dance", { id: "r-5" });
+    await send(ACKNOWLEDGE, { id: "r-6", occurrence: 1, user: "boss" });
+    expect(desk.records).toMatchObject([
+      {
+        ...{ id: "r-1", verb: "acknowledge", user: "wang", route: "broker", accepted: true },
+        ...{ rule: "gas-leak", subject: "gd-01.lel", occurrence: 1, note: "已派人" },
+      },
+      { id: "r-2", accepted: false, reason: "already-acknowledged" },
+      { id: "r-3", verb: "reset", accepted: false, reason: "unknown-alarm", said: { occurrence: 99 } },
+      { id: "r-4", verb: "resend", accepted: true, said: { from: 1, to: 1 } },
+      { id: "r-5", verb: "dance", accepted: false, reason: "not-supported" },
+      { id: "r-6", accepted: false, reason: "invalid", detail: expect.stringContaining("user") },
+    ]);
+    expect(desk.records).toHaveLength(6);
+  });
+
+  test("a client gone wild does not fill it: beyond a bound refusals are counted into the next record", async () => {
+    for (let i = 0; i < 200; i++) desk.bus.receive(ACKNOWLEDGE, { id: `w-${i}` });
+    await settled();
+    expect(desk.records).toHaveLength(60);
+    await send(ACKNOWLEDGE, { id: "r-1", occurrence: 1 }, { sender: { client: "desk-2", user: "li" } });
+    expect(desk.records.at(-1)).toMatchObject({ id: "r-1", user: "li", accepted: true, unrecorded: 140 });
+  });
+});

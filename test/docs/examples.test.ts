@@ -7,6 +7,7 @@ import {
   resendCommandSchema,
   resultMessageSchema,
 } from "../../gateway/alerts/command-schemas.ts";
+import { digestMessageSchema } from "../../gateway/alerts/digest-message.ts";
 import {
   alarmMessageSchema,
   eventMessageSchema,
@@ -179,6 +180,7 @@ describe("a message in the documents", () => {
     alarm: alarmMessageSchema,
     point: pointMessageSchema,
     status: statusMessageSchema,
+  digest: digestMessageSchema,
     reading: readingMessageSchema,
     result: resultMessageSchema,
     acknowledge: alarmCommandSchema,

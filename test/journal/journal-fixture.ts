@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import type { CommandRecord } from "../../gateway/journal/command-record.ts";
 import type { SeriesDefinition } from "../../gateway/journal/dictionary.ts";
 import { Journal } from "../../gateway/journal/journal.ts";
 import { type JournalOptions, journalOptionsSchema } from "../../gateway/journal/options.ts";
@@ -205,6 +206,11 @@ export function alarmEvent(seq: number, fields: Partial<AlarmEvent> = {}): Alarm
     revision: "r1",
     ...fields,
   };
+}
+
+/** What became of a command. */
+export function commandRecord(at: number): CommandRecord {
+  return { at, route: "hub", user: "wang", verb: "acknowledge", accepted: false, reason: "not-active" };
 }
 
 /** All that a journal holds behind `after`, one line a record: what must be there exactly once, in order. */

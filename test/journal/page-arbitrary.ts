@@ -62,6 +62,7 @@ export const draft: fc.Arbitrary<Draft> = fc.record({
   messages: fc.array(message, { maxLength: 10 }),
   ticks: fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 3 }),
   events: fc.integer({ min: 0, max: 2 }),
+  records: fc.integer({ min: 0, max: 2 }),
 });
 
 /** The page of a draft, with columns longer than what is used. `seq`: number of its first event. */
@@ -115,5 +116,8 @@ export function placed(draft: Draft, place: { first: number; seq: number; receiv
     identityLow,
     inputs,
     events: hasRecord ? Array.from({ length: draft.events }, (_, i) => alarmEvent(place.seq + i)) : [],
+    ...(hasRecord && draft.records > 0
+      ? { records: Array.from({ length: draft.records }, (_, i) => commandRecord(clock + i)) }
+      : {}),
   };
 }

@@ -1,6 +1,8 @@
 import { Alerts } from "../../../gateway/alerts/alerts.ts";
+import type { UnstampedRecord } from "../../../gateway/alerts/command-ledger.ts";
 import { alertsOptionsSchema, type UplinkSettings, uplinkSchema } from "../../../gateway/alerts/options.ts";
 import type { ConnectUplink } from "../../../gateway/alerts/uplink.ts";
+import type { Digest } from "../../../gateway/journal/chain.ts";
 import { CounterRegistry } from "../../../model/counter.ts";
 import { SILENT } from "../../../model/log.ts";
 import type { Clock } from "../../../model/time.ts";
@@ -26,6 +28,8 @@ export interface DeskOptions {
   readonly bus?: ConstructorParameters<typeof RecordingBus>[0] | null;
   readonly attach?: Parameters<Alerts["attach"]>[1];
   readonly whenDurable?: (ticket: number) => Promise<void>;
+  readonly digests?: readonly Digest[];
+  readonly digest?: (date: string) => Promise<Digest>;
 }
 
 /** Alerts with alarms of the test's making; events reach them at once, committed, unless the test holds them back. */
@@ -37,6 +41,8 @@ export class AlertDesk {
   readonly alerts: Alerts;
   readonly disk: Disk;
   readonly subscribers: number[] = [];
+  /** What was written down of commands. */
+  readonly records: UnstampedRecord[] = [];
   committed = true;
 
   constructor(options: DeskOptions = {}) {
@@ -61,7 +67,15 @@ export class AlertDesk {
       log: SILENT,
       counters: this.counters,
       engine: this.plant,
-      command: this.plant.command,
+      command: (command, record) => {
+        const done = this.plant.command(command);
+        const made = record(done.outcome);
+        if (made !== undefined) this.records.push(made);
+        return done;
+      },
+      record: (record) => this.records.push(record),
+      digests: options.digests ?? [],
+      digest: options.digest ?? (() => Promise.reject(new Error("no log here"))),
       whenDurable: options.whenDurable ?? (() => Promise.resolve()),
       events: this.plant.events,
       cursor: (name) => Promise.resolve(this.disk.cursors.get(name) ?? 0),

@@ -14,6 +14,7 @@ function messageOf(topic: string, json: { transition?: unknown }): MessageName {
   const [, , kind, second] = topic.split("/");
   if (kind === "event") return json.transition === "void" ? "void" : "event";
   if (kind === "command" && second === "result") return "result";
+  if (kind === "audit") return "digest";
   if (kind === "alarm" || kind === "point" || kind === "status" || kind === "reading") return kind;
   throw new Error(`nothing is published on ${topic}`);
 }
