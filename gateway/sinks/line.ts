@@ -3,7 +3,6 @@ import { BAD, REASONS } from "../../model/quality.ts";
 import { FLAG_MODE_MASK, FLAG_MODE_SHIFT } from "../../model/reading.ts";
 import type { Micros } from "../../model/time.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
-import type { Digest } from "../journal/chain.ts";
 import type { ReadingRows, SeriesTags } from "./source.ts";
 
 /*
@@ -131,8 +130,19 @@ export function healthLine(
   return text === "" ? undefined : `${headOf("gateway", { site })} ${text} ${time}`;
 }
 
+/** A daily digest of the alarm log (gateway/journal/chain.ts says what each part is). */
+export interface DigestFields {
+  readonly date: string;
+  /** µs. */
+  readonly at: Micros;
+  readonly position: number;
+  readonly chain: string;
+  readonly seq: number;
+  readonly trimmed: number;
+}
+
 /** A daily digest of the alarm log as a line of measurement `alarm_digest`, time in µs. */
-export function digestLine({ date, at, position, chain, seq, trimmed }: Digest, site: string): string {
+export function digestLine({ date, at, position, chain, seq, trimmed }: DigestFields, site: string): string {
   const fields: [name: string, value: string][] = [
     ["date", stringField(date)],
     ["position", `${position}i`],

@@ -180,7 +180,7 @@ describe("a message in the documents", () => {
     alarm: alarmMessageSchema,
     point: pointMessageSchema,
     status: statusMessageSchema,
-  digest: digestMessageSchema,
+    digest: digestMessageSchema,
     reading: readingMessageSchema,
     result: resultMessageSchema,
     acknowledge: alarmCommandSchema,

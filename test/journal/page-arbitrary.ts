@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Page } from "../../gateway/journal/page.ts";
-import { alarmEvent, T0 } from "./journal-fixture.ts";
+import { alarmEvent, commandRecord, T0 } from "./journal-fixture.ts";
 
 /** Values as instruments give them, and the awkward ones. */
 const value = fc.oneof(
@@ -55,6 +55,8 @@ export interface Draft {
   }[];
   readonly ticks: readonly number[];
   readonly events: number;
+  /** Answered commands. */
+  readonly records: number;
 }
 
 /** Drafts of pages; some are empty. */
