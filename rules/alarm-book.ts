@@ -69,8 +69,30 @@ export class AlarmBook {
     });
   }
 
+  /**
+   * The alarm of a built-in rule that stands for what a person or logic has begun, on a thing of the site or on what such a key
+   * names (carriers.ts); undefined when that is not there.
+   */
+  standing(rule: BuiltInRuleId, subject: string): Alarm | undefined {
+    const thing = this.#subject(subject);
+    if (thing !== undefined) return this.builtIn(rule, thing);
+    const [, prefix, , within] = /^(alarm|permit|inhibition)@([^@]+)(?:@(.+))?$/.exec(subject) ?? [];
+    if (prefix === undefined) return undefined;
+    const on = within === undefined ? undefined : this.#subject(within);
+    if (within !== undefined && on === undefined) return undefined;
+    const place = on === undefined ? { point: GATEWAY_POINT, domain: "system" } : this.#place(on);
+    return this.get({
+      rule,
+      subject,
+      ...place,
+      class: BUILT_IN_RULES[rule].class,
+      latching: false,
+      order: this.#order(rule, on ?? { kind: "link", index: 0 }),
+    });
+  }
+
   /** The alarm that the record of a built-in rule belongs to now; undefined when its subject has gone. */
-  builtInOf(record: AlarmRecord): Alarm | undefined {
+  builtInOf(record: Pick<AlarmRecord, "rule" | "subject">): Alarm | undefined {
     if (!isBuiltInRule(record.rule)) return undefined;
     if ((SYSTEM_RULES as readonly string[]).includes(record.rule)) {
       return this.system(record.rule, record.subject);
@@ -78,8 +100,13 @@ export class AlarmBook {
     if (record.rule === "rule-failed") {
       return this.#ruleSubjects.has(record.subject) ? this.system(record.rule, record.subject) : undefined;
     }
-    const subject = this.#subject(record.subject);
-    return subject === undefined ? undefined : this.builtIn(record.rule, subject);
+    if (record.rule === "alarm-flood") return this.system(record.rule, record.subject);
+    return this.standing(record.rule, record.subject);
+  }
+
+  /** Every alarm that was ever raised or silenced, in no particular order. */
+  known(): Iterable<Alarm> {
+    return this.#alarms.values();
   }
 
   /** Every alarm that was ever raised, in order of definition, whichever came first. */
@@ -90,7 +117,11 @@ export class AlarmBook {
   }
 
   #subject(key: string): Subject | undefined {
-    const { links, devices, components, channels } = this.#site;
+    const { links, devices, components, channels, points, groups } = this.#site;
+    for (const kind of ["point", "group"] as const) {
+      const index = (kind === "point" ? points : groups).findIndex(({ id }) => `${kind}@${id}` === key);
+      if (index >= 0) return { kind, index };
+    }
     for (const [kind, things] of [
       ["link", links],
       ["device", devices],
@@ -104,7 +135,7 @@ export class AlarmBook {
   }
 
   #place(subject: Subject): { point: string; domain: string } {
-    const { devices, components, channels, points } = this.#site;
+    const { devices, components, channels, points, groups } = this.#site;
     const of = (point: number | undefined) => {
       const found = point === undefined ? undefined : points[point];
       return found === undefined
@@ -120,8 +151,9 @@ export class AlarmBook {
         return of(devices[subject.index]?.point);
       case "point":
         return of(subject.index);
-      case "link":
       case "group":
+        return of(groups[subject.index]?.points[0]);
+      case "link":
         return of(undefined);
     }
   }

@@ -26,6 +26,17 @@ export interface Change {
   readonly severityBefore?: Severity;
 }
 
+/** A person's word that an alarm shall not be annunciated for a time; JSON-safe. */
+export interface Shelf {
+  /** When it ends by itself at the latest. */
+  readonly until: Micros;
+  /** It ends when the occurrence has returned. */
+  readonly oneShot: boolean;
+  readonly user: string;
+  readonly since: Micros;
+  readonly note?: string;
+}
+
 /** An alarm that outlives a restart; JSON-safe. */
 export interface AlarmRecord extends AlarmIdentity {
   readonly state: AlarmState;
@@ -46,6 +57,11 @@ export interface AlarmRecord extends AlarmIdentity {
   readonly acknowledgedBy?: string;
   readonly covers?: number;
   readonly note?: string;
+  readonly silence?: Silence;
+  readonly until?: Micros;
+  readonly shelf?: Shelf;
+  /** The occurrence has not been annunciated. */
+  readonly untold?: true;
 }
 
 /** The present state of an alarm, for consoles and retained topics. */
@@ -87,10 +103,21 @@ export function recordOf(event: AlarmEvent): AlarmRecord {
     value: pack(event.value),
     measured: pack(event.measured),
     limit: pack(event.limit),
-    ...(event.transition === "acknowledge" && event.user !== undefined ? { acknowledgedBy: event.user } : {}),
+    ...((event.transition === "acknowledge" || begunByPerson(event)) && event.user !== undefined
+      ? { acknowledgedBy: event.user }
+      : {}),
     ...(event.covers === undefined ? {} : { covers: event.covers }),
-    ...(event.note === undefined || event.user !== undefined ? {} : { note: event.note }),
+    ...(event.note === undefined || (event.user !== undefined && !begunByPerson(event))
+      ? {}
+      : { note: event.note }),
+    ...(event.silence === undefined ? {} : { silence: event.silence }),
+    ...(event.until === undefined ? {} : { until: event.until }),
   };
+}
+
+/** Whether an alarm stands for what a person has begun, so that the person and the person's words are its own. */
+export function begunByPerson({ rule }: { readonly rule: string }): boolean {
+  return rule === "out-of-service" || rule === "permit-open";
 }
 
 export type Refusal = NonNullable<CommandOutcome["refusal"]>;
@@ -127,6 +154,9 @@ export class Alarm implements AlarmView {
   note: string | undefined;
   silence: Silence | undefined;
   until: Micros | undefined;
+  /** Whether the occurrence has been annunciated: a silence that ends does not take it back then. */
+  told = true;
+  shelf: Shelf | undefined;
   /** What decided the last transition. */
   value = Number.NaN;
   reason: Reason = REASON.good;
@@ -160,6 +190,8 @@ export class Alarm implements AlarmView {
         return { transition: "downgrade", from, to: from, severityBefore: before };
       }
       this.#reach(severity);
+      // What a person has silenced was less than this.
+      this.shelf = undefined;
       return { ...this.#move("upgrade", this.#activeState(), at), severityBefore: before };
     }
     this.severity = severity;
@@ -175,6 +207,7 @@ export class Alarm implements AlarmView {
 
   /** The condition holds as before, but now it must be told again: what was raised in a test has become real. */
   renew(at: Micros): Change {
+    this.shelf = undefined;
     return this.#move("again", this.#activeState(), at);
   }
 
@@ -223,8 +256,49 @@ export class Alarm implements AlarmView {
     }
   }
 
+  /** Acknowledged long ago, and the condition still holds. Undefined: somebody has to look at it anyway. */
+  alarmAgain(at: Micros): Change | undefined {
+    return this.state === "acknowledged" ? this.#move("re-alarm", "unacknowledged", at) : undefined;
+  }
+
+  /** Something about it has changed that leaves its state alone: a silence began, or another one goes on. */
+  stay(transition: Transition): Change {
+    return { transition, from: this.state, to: this.state };
+  }
+
+  /**
+   * Its last silence has ended (domain.md a.1: B if the condition holds, else A). A latch holds on: only a reset ends it. What was
+   * told before the silence and has returned since goes on waiting for a person, unless one has silenced it (`seen`).
+   */
+  resume(transition: Transition, at: Micros, seen: boolean): Change {
+    switch (this.state) {
+      case "unacknowledged":
+      case "acknowledged":
+        return this.#move(transition, this.#activeState(), at);
+      case "returned":
+        return this.told && !seen ? this.stay(transition) : this.#move(transition, "normal", at);
+      default:
+        return this.stay(transition);
+    }
+  }
+
+  /** A person, or logic, has begun something that stands until it ends: a thing out of service, a permit. */
+  enter(transition: Transition, at: Micros, user?: string): Change {
+    this.acknowledgedBy = user;
+    this.severity = "blue";
+    this.highest = "blue";
+    this.since = at;
+    return this.#move(transition, "acknowledged", at);
+  }
+
+  /** It has ended. */
+  leave(transition: Transition, at: Micros): Change {
+    return this.#move(transition, "normal", at);
+  }
+
   /** Its rule or subject is no longer in the configuration. */
   withdraw(at: Micros): Change {
+    this.shelf = undefined;
     return this.#move("withdraw", "normal", at);
   }
 
@@ -270,6 +344,10 @@ export class Alarm implements AlarmView {
       ...(this.acknowledgedBy === undefined ? {} : { acknowledgedBy: this.acknowledgedBy }),
       ...(this.covers === undefined ? {} : { covers: this.covers }),
       ...(this.note === undefined ? {} : { note: this.note }),
+      ...(this.silence === undefined ? {} : { silence: this.silence }),
+      ...(this.until === undefined ? {} : { until: this.until }),
+      ...(this.shelf === undefined ? {} : { shelf: this.shelf }),
+      ...(this.told ? {} : { untold: true as const }),
     };
   }
 
@@ -286,6 +364,10 @@ export class Alarm implements AlarmView {
     this.acknowledgedBy = record.acknowledgedBy;
     this.covers = record.covers;
     this.note = record.note;
+    this.silence = record.silence;
+    this.until = record.until;
+    this.shelf = record.shelf;
+    this.told = record.untold !== true;
     this.value = unpack(record.value);
     this.reason = record.reason;
     this.measured = unpack(record.measured);

@@ -1,17 +1,40 @@
 import type { Micros } from "../model/time.ts";
 import type { AlarmBook } from "./alarm-book.ts";
 import { decisionOf, type EventStream } from "./event-stream.ts";
-import type { CommandInput, CommandOutcome } from "./input.ts";
+import type { CommandInput, CommandOutcome, OccurrenceCommand } from "./input.ts";
+import type { LifeCycle } from "./life-cycle/life-cycle.ts";
 
 /** Carries out what a person has asked of an alarm, or says why not. */
 export function execute(
   command: CommandInput,
+  on: { book: AlarmBook; stream: EventStream; lifeCycle: LifeCycle },
+  now: Micros,
+): CommandOutcome {
+  const { lifeCycle } = on;
+  switch (command.verb) {
+    case "acknowledge":
+    case "reset":
+      return onOccurrence(command, on, now);
+    case "shelve":
+      return lifeCycle.shelving.shelve(command, now);
+    case "unshelve":
+      return lifeCycle.shelving.unshelve(command, now);
+    case "out-of-service":
+      return lifeCycle.service.takeOut(command, now);
+    case "return-to-service":
+      return lifeCycle.service.takeBack(command, now);
+    case "proof-test":
+    case "open-permit":
+    case "close-permit":
+      return { accepted: false, refusal: "not-supported" };
+  }
+}
+
+function onOccurrence(
+  command: OccurrenceCommand,
   on: { book: AlarmBook; stream: EventStream },
   now: Micros,
 ): CommandOutcome {
-  if (command.verb !== "acknowledge" && command.verb !== "reset") {
-    return { accepted: false, refusal: "not-supported" };
-  }
   const alarm = on.book.find(command.rule, command.subject);
   if (alarm === undefined) return { accepted: false, refusal: "unknown-alarm" };
   if (alarm.state === "normal") return { accepted: false, refusal: "not-active" };

@@ -48,7 +48,9 @@ export function captureState(parts: RememberingParts, clock: Pick<EngineState, "
     ...clock,
     stream: parts.stream.state(),
     alarms: [
-      ...book.ordered().flatMap((alarm) => (alarm.occurrence > 0 ? [alarm.record()] : [])),
+      ...book
+        .ordered()
+        .flatMap((alarm) => (alarm.occurrence > 0 || alarm.shelf !== undefined ? [alarm.record()] : [])),
       ...parts.withdrawal.waiting,
     ],
     evaluation: parts.evaluation.state(),

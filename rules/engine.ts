@@ -35,11 +35,24 @@ import type { AlarmEvent } from "./event.ts";
 import { EventStream } from "./event-stream.ts";
 import type { BootInput, CommandOutcome, Input } from "./input.ts";
 import { InstrumentFaults } from "./instrument-fault.ts";
+import { LifeCycle } from "./life-cycle/life-cycle.ts";
 import { Monitoring } from "./monitoring/monitoring.ts";
 import type { Rule } from "./rule.ts";
 import type { EngineSettings } from "./settings.ts";
 import { SystemAlarms } from "./system-alarms.ts";
-import { ON_DELAY, type Phase, TimerQueue } from "./timer-queue.ts";
+import {
+  CHATTER_END,
+  FLOOD_END,
+  INHIBITION_END,
+  ON_DELAY,
+  PERMIT_END,
+  type Phase,
+  PROOF_TEST,
+  RE_ALARM,
+  SERVICE_END,
+  SHELF_END,
+  TimerQueue,
+} from "./timer-queue.ts";
 import { Withdrawal } from "./withdrawal.ts";
 
 export type { EngineState } from "./engine-state.ts";
@@ -71,6 +84,19 @@ export interface ChannelView {
 /** Lowers the quality of a reading to uncertain: it may raise, not clear. */
 const DOUBTFUL = FLAG_TIME_REFUSED | FLAG_CLOCK_SUSPECT | FLAG_ORDER_UNKNOWN;
 
+/** Timers that end at their own time even while nobody is listening. */
+const IN_A_GAP: ReadonlySet<Phase> = new Set([
+  ON_DELAY,
+  SHELF_END,
+  INHIBITION_END,
+  SERVICE_END,
+  PERMIT_END,
+  RE_ALARM,
+  CHATTER_END,
+  FLOOD_END,
+  PROOF_TEST,
+]);
+
 /**
  * The rules at work: a pure function of readings, commands and time (semantics.md). Its only clock is `received`. Live and
  * replay are this code; the same inputs in the same order give the same events.
@@ -86,6 +112,7 @@ export class Engine {
   readonly #faults: InstrumentFaults;
   readonly #clocks: ClockFaults;
   readonly #system: SystemAlarms;
+  readonly #lifeCycle: LifeCycle;
   readonly #sample: Sample = { value: 0, reason: 0, quality: GOOD, time: 0, received: 0, channel: 0 };
   readonly #withdrawal: Withdrawal;
   readonly #remembering: RememberingParts;
@@ -118,6 +145,7 @@ export class Engine {
         this.#faults.silence(channel);
       },
     });
+    this.#lifeCycle = new LifeCycle({ ...parts, evaluation: this.#evaluation });
     this.#withdrawal = new Withdrawal({ ...parts, held: (alarm) => this.#held(alarm) });
     this.#remembering = {
       ...parts,
@@ -166,8 +194,10 @@ export class Engine {
     }
     const now = this.#advanceTo(input.at);
     let outcome: CommandOutcome | undefined;
-    if (input.kind === "command") outcome = execute(input, { book: this.#book, stream: this.#stream }, now);
-    else if (input.kind === "health") this.#monitoring.health({ ...input, at: now });
+    if (input.kind === "command") {
+      outcome = execute(input, { book: this.#book, stream: this.#stream, lifeCycle: this.#lifeCycle }, now);
+    }
+    if (input.kind === "health") this.#monitoring.health({ ...input, at: now });
     else if (input.kind === "system") this.#system.told(input, now);
     this.#settle(now);
     return outcome;
@@ -223,6 +253,7 @@ export class Engine {
     this.#started = state.now !== null;
     this.#boot = state.boot;
     restoreState(state, this.#remembering);
+    this.#lifeCycle.restore();
   }
 
   /** Evaluates the reading in `#sample`. */
@@ -259,7 +290,7 @@ export class Engine {
     }
     this.#clocks.reading(c, flags, now);
     this.#faults.reading(c, sample, now);
-    this.#evaluation.reading(sample, c);
+    this.#evaluation.reading(sample, c, this.#lifeCycle.service.channels?.[c] === 1);
   }
 
   /** The values of one message are evaluated together: a beat anywhere in it vouches for all of them. */
@@ -285,15 +316,15 @@ export class Engine {
     return this.#now;
   }
 
-  /** Fires what is due, or of that only the timers of one phase; the others are then dropped. */
-  #fireUpTo(to: Micros, only?: Phase): void {
+  /** Fires what is due, or of that only the timers of some phases; the others are then dropped. */
+  #fireUpTo(to: Micros, only?: ReadonlySet<Phase>): void {
     for (let at = this.#timers.next(); at <= to; at = this.#timers.next()) {
       this.#now = Math.max(this.#now, at);
       let phase: Phase = ON_DELAY;
       const due = this.#timers.take(at);
       for (const slot of due) {
         const purpose = this.#timers.purpose(slot);
-        if (only !== undefined && purpose.phase !== only) continue;
+        if (only?.has(purpose.phase) === false) continue;
         if (purpose.phase !== phase) {
           this.#settle(at);
           phase = purpose.phase;
@@ -318,21 +349,25 @@ export class Engine {
 
   /**
    * The gateway has started, or its clock was set ahead; the time before is a gap. On-delays end in it at their own deadline
-   * (doubt goes to the alarm); silence is not noticed in it, and no off-delay ends in it, because nobody was listening.
+   * (doubt goes to the alarm), and so does what people did for a time; silence is not noticed in it, and no off-delay ends in it, because nobody was listening.
    */
   #bootAt(input: BootInput): void {
     const at = Math.max(input.at, this.#now);
     const since = this.#now;
     const restarted = input.boot !== this.#boot;
     this.#boot = input.boot;
-    if (input.recalled !== undefined) recall(input.recalled, this.#remembering);
+    if (input.recalled !== undefined) {
+      recall(input.recalled, this.#remembering);
+      this.#lifeCycle.restore();
+    }
     this.#stream.boot({ ...input, at });
-    if (this.#started) this.#fireUpTo(at, ON_DELAY);
+    if (this.#started) this.#fireUpTo(at, IN_A_GAP);
     this.#now = at;
     this.#evaluation.start(at, { since, restarted });
     this.#faults.start(at, restarted);
     this.#start(at, restarted);
     this.#withdrawal.withdraw(at);
+    this.#lifeCycle.start(at);
     if (restarted) this.#system.restarted(at);
     this.#settle(at);
   }

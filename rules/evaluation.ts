@@ -1,4 +1,5 @@
-import { GOOD, UNCERTAIN } from "../model/quality.ts";
+import { BAD, GOOD, REASON, UNCERTAIN } from "../model/quality.ts";
+import type { Severity } from "../model/severity.ts";
 import type { Channel, Site } from "../model/site.ts";
 import type { Micros } from "../model/time.ts";
 import type { Alarm } from "./alarm.ts";
@@ -32,6 +33,9 @@ const FAILED = 1;
 /** It had failed; the next evaluation shows whether it works now. */
 const ON_TRIAL = 2;
 
+/** What a detector says that is out of service, to those who judge it together with others. */
+const IN_MAINTENANCE = { value: Number.NaN, quality: BAD, reason: REASON.out_of_service } as const;
+
 /** One rule on one channel, or on several that are judged together. */
 interface Instance {
   readonly rule: Rule;
@@ -42,6 +46,8 @@ interface Instance {
   readonly condition: Condition;
   readonly grading: Grading;
   readonly order: number;
+  /** Several channels are judged together, and the alarm is about none of them alone. */
+  readonly votes: boolean;
   /** -1: none of its levels has such a delay. */
   readonly onTimer: number;
   readonly offTimer: number;
@@ -97,8 +103,11 @@ export class Evaluation {
     this.#byChannel = byChannel;
   }
 
-  /** Evaluates one reading that is in order of time. */
-  reading(sample: Sample, channel: number): void {
+  /**
+   * Evaluates one reading that is in order of time. What is out of service is judged as ever, but where several judge together it
+   * is in maintenance: test gas at one detector is no vote.
+   */
+  reading(sample: Sample, channel: number, outOfService: boolean): void {
     const instances = this.#byChannel[channel]!;
     for (let i = 0; i < instances.length; i++) {
       const instance = instances[i]!;
@@ -107,7 +116,10 @@ export class Evaluation {
       if (quality === GOOD && this.#isRehearsed(instance)) sample.quality = UNCERTAIN;
       let verdict: Verdict;
       try {
-        verdict = instance.condition.judge(sample);
+        verdict =
+          outOfService && instance.votes
+            ? instance.condition.judge({ ...sample, ...IN_MAINTENANCE })
+            : instance.condition.judge(sample);
       } catch (thrown) {
         this.#fail(instance, thrown, sample.received);
         continue;
@@ -199,6 +211,12 @@ export class Evaluation {
     );
   }
 
+  /** The highest level of a rule on a subject; undefined when the site's rules have none there. */
+  worst(rule: string, subject: string): Severity | undefined {
+    const found = this.#instances.find((one) => one.rule.id === rule && one.subject === subject);
+    return found?.condition.levels.at(-1)?.severity;
+  }
+
   state(): EvaluationState {
     const state: Record<string, Record<string, InstanceState>> = {};
     for (const { rule, subject, condition, grading, late, status } of this.#instances) {
@@ -266,6 +284,7 @@ export class Evaluation {
       condition,
       grading,
       order,
+      votes: on.inputs.length > 1 && on.key !== channel.key,
       onTimer: levels.some((level) => level.onDelay > 0)
         ? timers.add({ phase: ON_DELAY, fire: (at) => this.#due(instance, grading.onDelayDue(at), at) })
         : -1,

@@ -2,10 +2,11 @@ import type { Mode } from "../model/domain.ts";
 import { REASON, type Reason } from "../model/quality.ts";
 import { rank, SEVERITIES, type Severity } from "../model/severity.ts";
 import type { Micros } from "../model/time.ts";
-import type { Alarm, Change } from "./alarm.ts";
+import { type Alarm, begunByPerson, type Change } from "./alarm.ts";
 import { GATEWAY_POINT, GATEWAY_SUBJECT } from "./built-in.ts";
-import type { AlarmEvent, AlarmState } from "./event.ts";
+import type { AlarmEvent, AlarmState, Silence } from "./event.ts";
 import type { Recalled } from "./input.ts";
+import { annunciates } from "./life-cycle/annunciation.ts";
 
 /** What decided a transition. */
 export interface Decision {
@@ -18,6 +19,24 @@ export interface Decision {
   readonly covers?: number;
   readonly user?: string;
   readonly note?: string;
+  /** When what it begins ends by itself. */
+  readonly until?: Micros;
+  /** Of a step of an alarm that is normal: the worst it may come to, so that who listens for that hears of it. */
+  readonly worst?: Severity;
+}
+
+/** Why an alarm is not annunciated now, and until when at the latest. */
+export interface Silenced {
+  readonly silence: Silence;
+  readonly until: Micros;
+}
+
+/** What the life cycle knows of an alarm beyond its condition, and what it does about a step. */
+export interface Silencing {
+  /** Why an alarm whose occurrence has reached `highest` is not annunciated now; undefined: it is. */
+  of(alarm: Alarm, highest: Severity): Silenced | undefined;
+  /** A step was noted. */
+  moved(alarm: Alarm, change: Change, decision: Decision): void;
 }
 
 /** A decision that no reading stands behind. */
@@ -46,6 +65,9 @@ interface Pending {
   readonly severity: Severity;
   readonly highest: Severity;
   readonly since: Micros;
+  readonly silence: Silence | undefined;
+  readonly silenceBefore: Silence | undefined;
+  readonly until: Micros | undefined;
 }
 
 /**
@@ -64,6 +86,8 @@ export class EventStream {
   /** Number that the next occurrence gets. */
   nextOccurrence = 1;
   revision: string;
+  /** Set once, before the first transition. */
+  silencing: Silencing | undefined;
 
   constructor(options: { emit: (event: AlarmEvent) => void; revision: string }) {
     this.#emit = options.emit;
@@ -81,15 +105,38 @@ export class EventStream {
     alarm.limit = decision.limit;
     if (decision.covers !== undefined) alarm.covers = decision.covers;
     // What a person wrote beside an acknowledgement belongs to that event; what a fault says of itself stays with the alarm.
-    if (decision.note !== undefined && decision.user === undefined) alarm.note = decision.note;
-    const { severity, highest, since } = alarm;
-    this.#pending.push({ alarm, change, decision, severity, highest, since });
+    if (decision.note !== undefined && (decision.user === undefined || begunByPerson(alarm))) {
+      alarm.note = decision.note;
+    }
+    const { since } = alarm;
+    const severity = decision.worst ?? alarm.severity;
+    const highest = decision.worst ?? alarm.highest;
+    const silenced = this.silencing?.of(alarm, highest);
+    const before = alarm.silence;
+    const silence = silenced?.silence;
+    const standing = before === undefined && change.to !== "normal" ? alarm.until : undefined;
+    alarm.silence = silence;
+    alarm.until = silenced?.until ?? decision.until ?? standing;
+    if (annunciates({ transition: change.transition, to: change.to, silence })) alarm.told = true;
+    else if (change.from === "normal") alarm.told = false;
+    this.#pending.push({
+      ...{ alarm, change, decision, severity, highest, since, silence },
+      silenceBefore: before === silence ? undefined : before,
+      until: decision.until ?? alarm.until,
+    });
+    this.silencing?.moved(alarm, change, decision);
   }
 
   /** Notes something found in late data: an occurrence of its own that begins and ends in history. */
   recordHistorical(alarm: Alarm, severity: Severity, decision: Decision): void {
     const change: Change = { transition: "historical", from: "normal", to: "normal" };
-    this.#pending.push({ alarm, change, decision, severity, highest: severity, since: decision.at });
+    const silenced = this.silencing?.of(alarm, severity);
+    this.#pending.push({
+      ...{ alarm, change, decision, severity, highest: severity, since: decision.at },
+      silence: silenced?.silence,
+      silenceBefore: undefined,
+      until: silenced?.until,
+    });
   }
 
   /** Numbers and emits what the instant brought. */
@@ -102,9 +149,9 @@ export class EventStream {
     for (const one of pending) this.#number(one);
   }
 
-  #number({ alarm, change, decision, severity, highest, since }: Pending): void {
+  #number({ alarm, change, decision, severity, highest, since, ...silence }: Pending): void {
     let { occurrence } = alarm;
-    if (change.transition === "raise") {
+    if (change.from === "normal" && change.to !== "normal") {
       occurrence = this.nextOccurrence++;
       alarm.occurrence = occurrence;
     } else if (change.transition === "historical") {
@@ -134,6 +181,9 @@ export class EventStream {
       reason,
       measured,
       limit,
+      ...(silence.silence === undefined ? {} : { silence: silence.silence }),
+      ...(silence.silenceBefore === undefined ? {} : { silenceBefore: silence.silenceBefore }),
+      ...(silence.until === undefined ? {} : { until: silence.until }),
       ...(covers === undefined ? {} : { covers }),
       ...(user === undefined ? {} : { user }),
       ...(note === undefined ? {} : { note }),

@@ -48,6 +48,22 @@ export const alarmSettingsSchema = z
       .strictObject({ severity: severity("orange", "Severity of *rule failed*.") })
       .prefault({})
       .meta({ description: "A rule could not be evaluated and was taken out; the others go on." }),
+    shelving: z
+      .strictObject({
+        longest: durationSchema({ min: "1m", max: "7d" }).prefault("8h").meta({
+          description: "Longest time that an alarm can be shelved (搁置), once or for one occurrence.",
+        }),
+      })
+      .prefault({})
+      .meta({ description: "People silence an alarm for a time." }),
+    outOfService: z
+      .strictObject({
+        longest: durationSchema({ min: "1m", max: "90d" }).prefault("7d").meta({
+          description: "Longest time that a thing can be taken out of service (停用) at once.",
+        }),
+      })
+      .prefault({})
+      .meta({ description: "People take instruments out for maintenance." }),
     journalFailed: z
       .strictObject({ severity: severity("orange", "Severity of *journal failed*.") })
       .prefault({})

@@ -8,7 +8,28 @@ export const ON_DELAY = 0;
 export const SILENCE = 1;
 export const LEAVING = 2;
 export const OFF_DELAY = 3;
-export type Phase = typeof ON_DELAY | typeof SILENCE | typeof LEAVING | typeof OFF_DELAY;
+/** What people did to an alarm ends by itself after everything else: the condition of that instant decides what becomes of it. */
+export const SHELF_END = 4;
+export const INHIBITION_END = 5;
+export const SERVICE_END = 6;
+export const PERMIT_END = 7;
+export const RE_ALARM = 8;
+export const CHATTER_END = 9;
+export const FLOOD_END = 10;
+export const PROOF_TEST = 11;
+export type Phase =
+  | typeof ON_DELAY
+  | typeof SILENCE
+  | typeof LEAVING
+  | typeof OFF_DELAY
+  | typeof SHELF_END
+  | typeof INHIBITION_END
+  | typeof SERVICE_END
+  | typeof PERMIT_END
+  | typeof RE_ALARM
+  | typeof CHATTER_END
+  | typeof FLOOD_END
+  | typeof PROOF_TEST;
 
 /** No deadline. */
 export const NEVER: Micros = Number.POSITIVE_INFINITY;

@@ -5,8 +5,12 @@ import {
   alarmCommandSchema,
   COMMAND_VERBS,
   type CommandVerb,
+  outOfServiceCommandSchema,
   type Refusal,
   resendCommandSchema,
+  returnToServiceCommandSchema,
+  shelveCommandSchema,
+  unshelveCommandSchema,
 } from "./command-schemas.ts";
 
 /** A payload longer than this is no command. */
@@ -14,14 +18,22 @@ const PAYLOAD_BYTES_MAX = 8_192;
 /** How much of what is wrong with a payload is told. */
 const DETAIL_MAX = 200;
 
+interface Asks<Verb extends CommandVerb, Schema extends z.ZodType> {
+  readonly verb: Verb;
+  readonly id: string;
+  readonly body: z.output<Schema>;
+}
+
+/** A command for the rules that may be carried out. */
+export type RulesRequest =
+  | Asks<"acknowledge" | "reset", typeof alarmCommandSchema>
+  | Asks<"shelve", typeof shelveCommandSchema>
+  | Asks<"unshelve", typeof unshelveCommandSchema>
+  | Asks<"out-of-service", typeof outOfServiceCommandSchema>
+  | Asks<"return-to-service", typeof returnToServiceCommandSchema>;
+
 /** A command that may be carried out. */
-export type Request =
-  | {
-      readonly verb: "acknowledge" | "reset";
-      readonly id: string;
-      readonly body: z.output<typeof alarmCommandSchema>;
-    }
-  | { readonly verb: "resend"; readonly id: string; readonly body: z.output<typeof resendCommandSchema> };
+export type Request = RulesRequest | Asks<"resend", typeof resendCommandSchema>;
 
 /** A command that may not. `id` where one could be read. */
 export interface Refused {
@@ -70,11 +82,15 @@ function parseBody(verb: CommandVerb, json: unknown) {
     case "resend":
       return resendCommandSchema.safeParse(json);
     case "shelve":
+      return shelveCommandSchema.safeParse(json);
     case "unshelve":
+      return unshelveCommandSchema.safeParse(json);
+    case "out-of-service":
+      return outOfServiceCommandSchema.safeParse(json);
+    case "return-to-service":
+      return returnToServiceCommandSchema.safeParse(json);
     case "respond":
     case "close":
-    case "out-of-service":
-    case "return-to-service":
     case "self-test":
     case "proof-test":
     case "open-permit":

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { WORKS } from "../../rules/input.ts";
 import { formatSchema, instant, text } from "./message-schemas.ts";
 import { REQUEST_ID_MAX } from "./topics.ts";
 
@@ -27,6 +28,10 @@ export const COMMANDS_SUPPORTED = [
   "acknowledge",
   "reset",
   "resend",
+  "shelve",
+  "unshelve",
+  "out-of-service",
+  "return-to-service",
 ] as const satisfies readonly (typeof COMMAND_VERBS)[number][];
 export type CommandVerb = (typeof COMMAND_VERBS)[number];
 
@@ -73,6 +78,105 @@ export const alarmCommandSchema = z
     path: ["subject"],
   })
   .meta({ title: "alarm-command", description: "Acknowledges or resets one occurrence." });
+
+const reason = z
+  .string()
+  .min(1)
+  .max(NOTE_MAX)
+  .meta({ description: "Why; kept with the event.", examples: ["探头已送检"] });
+const ruleId = z.string().max(200);
+const subjectKey = z.string().min(1).max(400);
+
+/** An alarm: by the occurrence that the person saw, by rule and subject, or by all of these. */
+const alarmNameShape = {
+  occurrence: occurrenceReferenceSchema.optional(),
+  rule: ruleId.optional().meta({ description: "With `subject`: names the alarm." }),
+  subject: subjectKey.optional(),
+};
+
+function namesAlarm(command: {
+  occurrence?: number | string | undefined;
+  rule?: string | undefined;
+  subject?: string | undefined;
+}): boolean {
+  const pair = command.rule !== undefined && command.subject !== undefined;
+  return (
+    (command.rule === undefined) === (command.subject === undefined) &&
+    (pair || command.occurrence !== undefined)
+  );
+}
+const NAMES_ALARM = {
+  message: "name the alarm: by occurrence, or by rule and subject together",
+  path: ["occurrence"],
+};
+
+/** Payload of `command/shelve`. */
+export const shelveCommandSchema = z
+  .strictObject({
+    ...commandShape,
+    ...alarmNameShape,
+    minutes: z
+      .number()
+      .positive()
+      .max(7 * 24 * 60)
+      .optional()
+      .meta({ description: "How long; the site sets the longest.", examples: [30] }),
+    oneShot: z.literal(true).optional().meta({
+      description:
+        "Instead of minutes: until this occurrence, or the next one, has returned; never beyond the site's longest.",
+    }),
+    reason,
+  })
+  .refine(namesAlarm, NAMES_ALARM)
+  .refine((command) => (command.minutes === undefined) !== (command.oneShot === undefined), {
+    message: "give minutes or oneShot, one of them",
+    path: ["minutes"],
+  })
+  .meta({
+    title: "shelve-command",
+    description:
+      "Silences one alarm for a time. One that is normal is named by rule and subject, without an occurrence.",
+  });
+
+/** Payload of `command/unshelve`. */
+export const unshelveCommandSchema = z
+  .strictObject({ ...commandShape, ...alarmNameShape })
+  .refine(namesAlarm, NAMES_ALARM)
+  .meta({ title: "unshelve-command", description: "Ends shelving before its time." });
+
+const thingKey = subjectKey.meta({
+  description: "Key of the point, device, component or channel.",
+  examples: ["gd-01", "point@well-3", "fp-1:l1d2", "gd-01.lel"],
+});
+const hours = z
+  .number()
+  .positive()
+  .max(90 * 24)
+  .meta({ description: "For how long; the site sets the longest.", examples: [4] });
+
+/** Payload of `command/out-of-service`. */
+export const outOfServiceCommandSchema = z
+  .strictObject({
+    ...commandShape,
+    subject: thingKey,
+    rule: ruleId.optional().meta({ description: "Only the alarm of this rule on the subject." }),
+    hours,
+    work: z.enum(WORKS).default("maintenance").meta({ description: "What is done to it." }),
+    reason,
+  })
+  .meta({
+    title: "out-of-service-command",
+    description: "Takes a thing with its alarms out of service; it returns by itself, with notice.",
+  });
+
+/** Payload of `command/return-to-service`. */
+export const returnToServiceCommandSchema = z
+  .strictObject({
+    ...commandShape,
+    subject: thingKey,
+    rule: ruleId.optional().meta({ description: "As it was taken out." }),
+  })
+  .meta({ title: "return-to-service-command", description: "Takes it back before its time." });
 
 /** Payload of `command/resend`. */
 export const resendCommandSchema = z

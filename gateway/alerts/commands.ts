@@ -9,10 +9,10 @@ import type { Command, CommandOutcome } from "../../rules/input.ts";
 import { CATALOGUE, isMessageKey } from "../messages/catalogue.ts";
 import { say } from "../messages/format.ts";
 import { within } from "./bounded.ts";
+import { commandOf } from "./command-input.ts";
 import { CommandLedger, type UnstampedRecord } from "./command-ledger.ts";
-import { parseRequest, type Refused, type Request } from "./command-request.ts";
+import { parseRequest, type Refused, type Request, type RulesRequest } from "./command-request.ts";
 import type { Refusal, ResultMessage } from "./command-schemas.ts";
-import { occurrenceNumber } from "./payload.ts";
 import { RateBound } from "./rate-bound.ts";
 import type { Resent } from "./resend.ts";
 import { COMMAND_FILTER, REQUEST_ID_MAX, resultTopic, type TopicRoot, verbOf } from "./topics.ts";
@@ -191,7 +191,7 @@ export class Commands {
     try {
       return request.verb === "resend"
         ? await this.#resend(request.body, route)
-        : await this.#alarm(request, { route, user });
+        : await this.#rules(request, { route, user });
     } finally {
       this.#pending--;
     }
@@ -207,46 +207,19 @@ export class Commands {
     }
   }
 
-  async #alarm(
-    request: Exclude<Request, { verb: "resend" }>,
-    from: { route: CommandRoute; user: string },
-  ): Promise<Answer> {
-    const { user } = from;
-    const { body } = request;
-    const occurrence = occurrenceNumber(this.#o.site, body.occurrence);
-    if (occurrence === undefined) return refuse("wrong-occurrence");
-    const named =
-      body.rule === undefined || body.subject === undefined
-        ? this.#find(occurrence)
-        : { rule: body.rule, subject: body.subject };
-    if (named === undefined) return refuse("unknown-alarm");
-    const { outcome, ticket } = this.#o.command(
-      {
-        verb: request.verb,
-        id: request.id,
-        user,
-        rule: named.rule,
-        subject: named.subject,
-        occurrence,
-        ...(body.note === undefined ? {} : { note: body.note }),
-      },
-      ({ accepted, refusal }) =>
-        this.#ledger.record({
-          ...recordOf(request, { ...from, accepted, reason: refusal }),
-          ...named,
-          occurrence,
-        }),
+  async #rules(request: RulesRequest, from: { route: CommandRoute; user: string }): Promise<Answer> {
+    const { site, alarms, command, clock, whenDurable } = this.#o;
+    const meant = commandOf(request, { user: from.user, site, alarms });
+    if (typeof meant === "string") return refuse(meant);
+    const { outcome, ticket } = command(meant, ({ accepted, refusal }) =>
+      this.#ledger.record({
+        ...recordOf(request, { ...from, accepted, reason: refusal }),
+        ...aboutOf(meant),
+      }),
     );
-    const durable = await within(this.#o.clock, DURABLE_WITHIN, this.#o.whenDurable(ticket));
+    const durable = await within(clock, DURABLE_WITHIN, whenDurable(ticket));
     if (outcome.accepted) return { accepted: true, durable, recorded: true };
     return { ...refuse(outcome.refusal ?? "failed"), durable, recorded: true };
-  }
-
-  #find(occurrence: number): { rule: string; subject: string } | undefined {
-    for (const alarm of this.#o.alarms()) {
-      if (alarm.occurrence === occurrence) return { rule: alarm.rule, subject: alarm.subject };
-    }
-    return undefined;
   }
 
   #account(request: Request | Refused, done: { route: string; user: string; answer: Answer }): void {
@@ -307,6 +280,16 @@ export class Commands {
 
 function refuse(refusal: Refusal, detail?: string): Answer {
   return { accepted: false, refusal, durable: true, ...(detail === undefined ? {} : { detail }) };
+}
+
+/** What a command is about, as far as it names that. */
+function aboutOf(command: Command): Pick<UnstampedRecord, "rule" | "subject" | "occurrence"> {
+  const { rule, subject, occurrence }: { rule?: string; subject?: string; occurrence?: number } = command;
+  return {
+    ...(rule === undefined ? {} : { rule }),
+    ...(subject === undefined ? {} : { subject }),
+    ...(occurrence === undefined ? {} : { occurrence }),
+  };
 }
 
 /** A command as the alarm log keeps it. */

@@ -1,6 +1,14 @@
 import { stringify } from "yaml";
 import { z } from "zod";
-import { alarmCommandSchema, resendCommandSchema, resultMessageSchema } from "./command-schemas.ts";
+import {
+  alarmCommandSchema,
+  outOfServiceCommandSchema,
+  resendCommandSchema,
+  resultMessageSchema,
+  returnToServiceCommandSchema,
+  shelveCommandSchema,
+  unshelveCommandSchema,
+} from "./command-schemas.ts";
 import { digestMessageSchema } from "./digest-message.ts";
 import {
   alarmMessageSchema,
@@ -34,6 +42,10 @@ export const MESSAGES = {
   result: resultMessageSchema,
   "alarm-command": alarmCommandSchema,
   "resend-command": resendCommandSchema,
+  "shelve-command": shelveCommandSchema,
+  "unshelve-command": unshelveCommandSchema,
+  "out-of-service-command": outOfServiceCommandSchema,
+  "return-to-service-command": returnToServiceCommandSchema,
 } as const;
 export type MessageName = keyof typeof MESSAGES;
 
@@ -141,6 +153,18 @@ const CHANNELS: Readonly<Record<string, Channel>> = {
   },
   acknowledge: command("acknowledge", "alarm-command", "Acknowledges one occurrence."),
   reset: command("reset", "alarm-command", "Releases the latch of one occurrence whose condition has gone."),
+  shelve: command("shelve", "shelve-command", "Silences one alarm for a time, with a reason."),
+  unshelve: command("unshelve", "unshelve-command", "Ends shelving before its time."),
+  "out-of-service": command(
+    "out-of-service",
+    "out-of-service-command",
+    "Takes a thing with its alarms out of service for a time, with a reason.",
+  ),
+  "return-to-service": command(
+    "return-to-service",
+    "return-to-service-command",
+    "Takes it back before its time.",
+  ),
   resend: command(
     "resend",
     "resend-command",

@@ -91,19 +91,24 @@ export class Places {
     const key = `${point}\n${subject}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const found = this.#subjects.get(subject);
+    const [, rule, within] = /^(?:alarm|permit)@([^@]+)@(.+)$/.exec(subject) ?? [];
+    const found = this.#subjects.get(within ?? subject);
     const at = this.#points.get(point);
     const place: Place = {
       ...(found ?? { kind: "gateway" }),
       ...(at === undefined ? {} : { point: at }),
       groups: this.groupsOf(point),
-      text: eachLanguage((language) => this.#say(found, at, { point, subject })[language]),
+      text: eachLanguage((language) => this.#say(found, at, { point, subject, rule })[language]),
     };
     if (found !== undefined) this.#known.set(key, place);
     return place;
   }
 
-  #say(found: Found | undefined, point: Point | undefined, keys: { point: string; subject: string }): Text {
+  #say(
+    found: Found | undefined,
+    point: Point | undefined,
+    keys: { point: string; subject: string; rule: string | undefined },
+  ): Text {
     const names: Text[] = [];
     if (point !== undefined) {
       names.push(point.name);
@@ -120,6 +125,8 @@ export class Places {
     else if (found?.link !== undefined) names.push(found.link.name);
     if (found?.component !== undefined) names.push(found.component.name);
     if (found === undefined && point === undefined) names.push(DOMAIN_TEXT.system);
+    // Of one alarm that is out of service, or one permit: which.
+    if (keys.rule !== undefined) names.push({ zh: keys.rule, en: keys.rule });
     return eachLanguage((language) => spoken(names.map((name) => name[language])));
   }
 }

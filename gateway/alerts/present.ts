@@ -1,5 +1,5 @@
 import type { Micros } from "../../model/time.ts";
-import type { AlarmView } from "../../rules/alarm.ts";
+import { type AlarmView, begunByPerson } from "../../rules/alarm.ts";
 import type { Engine } from "../../rules/engine.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
 import type { Rule } from "../../rules/rule.ts";
@@ -60,9 +60,10 @@ export function presentOf(view: AlarmView): PresentAlarm {
 /** State of an alarm after an event; `before` is what it was, if it was not normal. */
 export function presentAfter(event: AlarmEvent, before?: PresentAlarm): PresentAlarm {
   const same = before?.occurrence === event.occurrence ? before : undefined;
-  const acknowledgedBy = event.transition === "acknowledge" ? event.user : same?.acknowledgedBy;
+  const began = begunByPerson(event);
+  const acknowledgedBy = event.transition === "acknowledge" || began ? event.user : same?.acknowledgedBy;
   // What a person wrote beside a step belongs to that event; what a fault says of itself stays with the alarm.
-  const note = (event.user === undefined ? event.note : undefined) ?? same?.note;
+  const note = (event.user === undefined || began ? event.note : undefined) ?? same?.note;
   return {
     ...pick(event),
     state: event.to,

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { COMMAND_VERBS, COMMANDS_SUPPORTED } from "../../gateway/alerts/command-schemas.ts";
 import { resend } from "../../gateway/alerts/resend.ts";
 import { SECOND } from "../../model/time.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
@@ -173,13 +174,7 @@ describe("commands that are refused", () => {
   });
 
   test.each([
-    "shelve",
-    "unshelve",
-    "respond",
-    "close",
-    "out-of-service",
-    "return-to-service",
-    "self-test",
+    ...COMMAND_VERBS.filter((verb) => !(COMMANDS_SUPPORTED as readonly string[]).includes(verb)),
     "explode",
   ])("%s: not supported", async (verb) => {
     expect(await send(`tocsin/demo/command/${verb}`, { id: "1" })).toMatchObject({

@@ -4,8 +4,12 @@ import { parse, stringify } from "yaml";
 import { BUILT_IN_PROFILES, loadProfile, loadProfiles } from "../../drivers/profile-store.ts";
 import {
   alarmCommandSchema,
+  outOfServiceCommandSchema,
   resendCommandSchema,
   resultMessageSchema,
+  returnToServiceCommandSchema,
+  shelveCommandSchema,
+  unshelveCommandSchema,
 } from "../../gateway/alerts/command-schemas.ts";
 import { digestMessageSchema } from "../../gateway/alerts/digest-message.ts";
 import {
@@ -184,6 +188,10 @@ describe("a message in the documents", () => {
     reading: readingMessageSchema,
     result: resultMessageSchema,
     acknowledge: alarmCommandSchema,
+    shelve: shelveCommandSchema,
+    unshelve: unshelveCommandSchema,
+    "out-of-service": outOfServiceCommandSchema,
+    "return-to-service": returnToServiceCommandSchema,
     reset: alarmCommandSchema,
     resend: resendCommandSchema,
   } as const;

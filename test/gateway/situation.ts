@@ -55,12 +55,13 @@ const stepSchema = z.union([
   z.strictObject({ up: z.string() }),
   /** Waits until a channel says so. */
   z.strictObject({ await: z.string(), value: z.number().optional(), reason: z.string().optional() }),
-  /** A command over MQTT, for the occurrence raised last unless told otherwise. */
+  /** A command over MQTT, for the occurrence raised last unless told otherwise (`none`: for no occurrence); `body`: what else it says. */
   z.strictObject({
     command: z.string(),
-    rule: z.string(),
-    subject: z.string(),
+    rule: z.string().optional(),
+    subject: z.string().optional(),
     occurrence: z.string().default("$last"),
+    body: z.record(z.string(), z.unknown()).default({}),
     accepted: z.boolean(),
     refusal: z.string().optional(),
   }),
@@ -291,16 +292,23 @@ class Stage implements AsyncDisposable {
 
   async #command(step: {
     command: string;
-    rule: string;
-    subject: string;
+    rule?: string | undefined;
+    subject?: string | undefined;
     occurrence: string;
+    body: Record<string, unknown>;
     accepted: boolean;
     refusal?: string | undefined;
   }): Promise<void> {
     const id = `request-${this.#nextRequest++}`;
     const occurrence = step.occurrence === "$last" ? this.#seen.at(-1)?.occurrence : step.occurrence;
     const site = this.#gateway.configuration.site.id;
-    const request = { id, rule: step.rule, subject: step.subject, occurrence };
+    const request = {
+      id,
+      rule: step.rule,
+      subject: step.subject,
+      ...(step.occurrence === "none" ? {} : { occurrence }),
+      ...step.body,
+    };
     await this.#client.publishAsync(`tocsin/${site}/command/${step.command}`, JSON.stringify(request), {
       qos: 1,
     });

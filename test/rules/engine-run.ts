@@ -6,7 +6,7 @@ import type { Site } from "../../model/site.ts";
 import { type Micros, SECOND } from "../../model/time.ts";
 import { Engine, type EngineState } from "../../rules/engine.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
-import type { CommandOutcome, Recalled } from "../../rules/input.ts";
+import type { Command, CommandInput, CommandOutcome, Recalled } from "../../rules/input.ts";
 import { compileRules, type Rule, type RuleProblem, ruleSchema } from "../../rules/rule.ts";
 import { alarmSettingsSchema } from "../../rules/settings.ts";
 
@@ -42,12 +42,20 @@ export function rulesOf(site: Site, sketches: Record<string, RuleSketch>): Rule[
   return rules;
 }
 
+/** A command without what every test would say the same. */
+export type CommandSketch = Command extends infer One
+  ? One extends Command
+    ? Omit<One, "id" | "user"> & { user?: string }
+    : never
+  : never;
+
 /** An engine under test: seconds in, events out. */
 export class EngineRun {
   readonly site: Site;
   readonly rules: readonly Rule[];
   readonly engine: Engine;
   readonly events: AlarmEvent[] = [];
+  readonly #settings: Record<string, unknown>;
   #told = 0;
   #seconds = 0;
 
@@ -57,6 +65,7 @@ export class EngineRun {
     settings: Record<string, unknown> = {},
   ) {
     this.site = site;
+    this.#settings = settings;
     this.rules = Array.isArray(rules)
       ? (rules as readonly Rule[])
       : rulesOf(site, rules as Record<string, RuleSketch>);
@@ -144,6 +153,19 @@ export class EngineRun {
     return outcome;
   }
 
+  /** Gives any command; `span` in seconds where it has one. */
+  give(command: CommandSketch): CommandOutcome {
+    const outcome = this.engine.apply({
+      id: "c1",
+      user: "wang",
+      ...command,
+      kind: "command",
+      at: this.now,
+    } as CommandInput);
+    if (outcome === undefined) throw new Error("a command without an outcome");
+    return outcome;
+  }
+
   index(channel: string): number {
     const index = this.site.channels.findIndex((candidate) => candidate.key === channel);
     if (index < 0) throw new RangeError(`no channel ${channel}`);
@@ -159,9 +181,8 @@ export class EngineRun {
 
   /** A second engine that goes on from this one's checkpoint, through JSON as a restart does it. */
   restored(): EngineRun {
-    const copy = new EngineRun(this.site, this.rules);
-    const settings = this.engine;
-    copy.engine.restore(JSON.parse(JSON.stringify(settings.checkpoint())) as EngineState);
+    const copy = new EngineRun(this.site, this.rules, this.#settings);
+    copy.engine.restore(JSON.parse(JSON.stringify(this.engine.checkpoint())) as EngineState);
     copy.at(this.#seconds);
     return copy;
   }
@@ -170,5 +191,6 @@ export class EngineRun {
 /** An event in one line: second, rule and subject, transition, severity. */
 export function line(event: AlarmEvent): string {
   const seconds = Number(((event.time - START) / SECOND).toFixed(6));
-  return `${seconds} ${event.rule}@${event.subject} ${event.transition} ${event.severity}`;
+  const silence = event.silence === undefined ? "" : ` (${event.silence})`;
+  return `${seconds} ${event.rule}@${event.subject} ${event.transition} ${event.severity}${silence}`;
 }
