@@ -115,7 +115,8 @@ export class EventStream {
     const before = alarm.silence;
     const silence = silenced?.silence;
     const standing = before === undefined && change.to !== "normal" ? alarm.until : undefined;
-    alarm.silence = silence;
+    // An alarm that is normal has nothing to silence; that a person has shelved it is told all the same.
+    alarm.silence = change.to === "normal" && silence !== "shelved" ? undefined : silence;
     alarm.until = silenced?.until ?? decision.until ?? standing;
     if (annunciates({ transition: change.transition, to: change.to, silence })) alarm.told = true;
     else if (change.from === "normal") alarm.told = false;

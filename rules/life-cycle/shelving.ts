@@ -100,11 +100,11 @@ export class Shelving {
   }
 
   #end(alarm: Alarm, behind: { at: Micros; user?: string; note?: string }): void {
-    const stronger = alarm.silence !== "shelved";
     const normal = alarm.state === "normal";
     alarm.shelf = undefined;
     this.#ends.set(alarmKey(alarm), NEVER);
-    const step = stronger ? alarm.stay("unshelve") : alarm.resume("unshelve", behind.at, true);
+    const stillSilent = this.#stream.silencing?.of(alarm, alarm.highest) !== undefined;
+    const step = stillSilent ? alarm.stay("unshelve") : alarm.resume("unshelve", behind.at, true);
     this.#stream.record(alarm, step, {
       ...decisionBehind(alarm, behind),
       ...(normal ? { worst: this.#register.worst(alarm) } : {}),
