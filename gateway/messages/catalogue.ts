@@ -71,6 +71,7 @@ const MESSAGES = {
   "measure.staLta": { zh: "{quantity}长短时均值比（STA/LTA）", en: "STA/LTA ratio of {quantity}" },
   "measure.machineVibration": { zh: "振动烈度", en: "vibration severity (rms velocity)" },
   "measure.buildingVibration": { zh: "建筑振动峰值速度", en: "peak velocity at the building" },
+  "measure.tangentAngle": { zh: "{quantity}切线角", en: "tangent angle of {quantity}" },
   "measure.votes": { zh: "同时报警的探测器数", en: "detectors in alarm" },
 
   // Sentences of danger, fault and supervisory alarms. {thing} is what is measured with its value and limit.

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
 import { BUILT_IN_PROFILES, loadProfile, loadProfiles } from "../../drivers/profile-store.ts";
@@ -32,8 +32,8 @@ import { type Block, blocks, pages } from "./pages.ts";
 
 /*
  * What the documents show works. The words behind a fence say what a block is: `yaml site`, a whole site file; `yaml part`,
- * sections that are laid over the small site below; `yaml profile`; `yaml scenario`; `csv NAME`, a table beside the parts of
- * its page; `json KIND`, a message.
+ * sections that are laid over the small site below; `yaml profile`, which the parts of its page find in `./profiles`; `yaml
+ * scenario`; `csv NAME`, a table beside the parts of its page; `json KIND`, a message.
  */
 
 const all = pages().flatMap(blocks);
@@ -81,12 +81,17 @@ function laidOver(part: Sections): Sections {
   return site;
 }
 
-/** What \`tocsin check\` says of a text, with the tables of its page beside it. */
+/** What \`tocsin check\` says of a text, with the tables and profiles of its page beside it. */
 function check(text: string, page: string): string[] {
   using folder = temporaryFolder("docs");
   for (const { page: from, words, text: table } of all) {
     if (from === page && words[0] === "csv" && words[1] !== undefined)
       writeFileSync(folder.join(words[1]), table);
+    if (from === page && words[0] === "yaml" && words[1] === "profile") {
+      mkdirSync(folder.join("profiles"), { recursive: true });
+      const { id } = parse(table) as { id: string };
+      writeFileSync(folder.join(`profiles/${id}.yaml`), table);
+    }
   }
   writeFileSync(folder.join("site.yaml"), text);
   const { problems } = loadSite(folder.join("site.yaml"), { environment: ENVIRONMENT });
