@@ -5,6 +5,7 @@ import type { AuditCommandOptions } from "./audit.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit.ts";
 import type { ExportOptions } from "./export.ts";
 import { errorJson, hasColour, printJson, renderError } from "./output.ts";
+import type { ReplayCommandOptions } from "./replay.ts";
 import type { RunOptions } from "./run.ts";
 
 /*
@@ -90,6 +91,18 @@ function program(finish: (code: ExitCode) => void): Command {
     .action(async (site: string, options: AuditCommandOptions) => {
       const { audit } = await import("./audit.ts");
       finish(audit(site, options));
+    });
+
+  json(data(command("replay", "play recorded data through the rules 历史数据回放").argument("<site>", SITE)))
+    .requiredOption("--from <source>", "a CSV file, or `journal` 数据来源：CSV 文件或 journal")
+    .option("--mapping <file>", "what the columns of the CSV file are 列映射文件")
+    .option("--since <time>", "report from here on: an instant, a local date, or a span before now 起始时间")
+    .option("--until <time>", "end, not included; the same forms 结束时间")
+    .option("--warm-up <duration>", "how much before `since` fills windows 预热时长", "1d")
+    .option("--events <file>", "write every event there, a line of JSON each 输出全部事件")
+    .action(async (site: string, options: ReplayCommandOptions) => {
+      const { replayHistory } = await import("./replay.ts");
+      finish(replayHistory(site, options));
     });
 
   command("schema", "print the JSON Schema of site files, for editors 输出站点文件的 JSON Schema").action(
