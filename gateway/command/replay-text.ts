@@ -69,9 +69,9 @@ function summary({ outcome, counts, standing, floods, chatter }: Report, timeZon
     lines.push(`chatters 频繁抖动: ${rule} ${subject}, ${alarms} times, first ${stamp(from, timeZone)}`);
   }
   if (outcome.historical > 0) lines.push(`found in late data 迟到数据中的越限: ${outcome.historical}`);
-  if (outcome.unrecorded > 0) {
+  if (outcome.unwatched > 0) {
     lines.push(
-      `left out: ${outcome.unrecorded} alarms of silence about what the recording does not have · 未计入记录中没有的通道`,
+      `not in the recording 记录中没有: ${outcome.unwatched} channels; their silence was not watched · 不判其中断`,
     );
   }
   if (outcome.sameAsLive !== undefined) {

@@ -210,7 +210,15 @@ export class Intake implements DriverIntake {
 
   linkHealth(link: number, up: boolean, reason: Reason): void {
     const { key } = this.#o.site.links[link]!;
-    this.input({ kind: "health", at: this.#o.intakeClock.now(), thing: "link", index: link, key, up, reason });
+    this.input({
+      kind: "health",
+      at: this.#o.intakeClock.now(),
+      thing: "link",
+      index: link,
+      key,
+      up,
+      reason,
+    });
   }
 
   deviceHealth(device: number, up: boolean, reason: Reason): void {

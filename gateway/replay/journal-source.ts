@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { HostError } from "../../model/error.ts";
 import { FLAG_DERIVED, ReadingBatch } from "../../model/reading.ts";
+import type { Site } from "../../model/site.ts";
 import type { Micros } from "../../model/time.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
-import type { Input } from "../../rules/input.ts";
+import type { CommandInput, Input } from "../../rules/input.ts";
 import { DictionaryReader, dictionaryPath, type Series } from "../journal/dictionary.ts";
 import { type Page, pageEnd } from "../journal/page.ts";
 import { SegmentReader } from "../journal/segment-reader.ts";
@@ -52,8 +53,9 @@ export class JournalSource implements Source {
     }
   }
 
-  has(channel: string): boolean {
-    return this.#series.some(({ key }) => key === channel);
+  channels(site: Site): ReadonlySet<number> {
+    const keys = new Set(this.#series.map(({ key }) => key));
+    return new Set(site.channels.flatMap(({ key, index }) => (keys.has(key) ? [index] : [])));
   }
 
   remarks() {
@@ -254,14 +256,15 @@ class PagePlayer {
         return undefined;
       }
       case "command":
-        return "occurrence" in input ? this.#meant(input, page) : input;
+        return this.#meant(input, page);
       default:
         return input;
     }
   }
 
   /** A command for what stands here in place of what the person saw; refused when nothing does. */
-  #meant(command: Extract<Input, { occurrence: number; rule: string }>, page: Page): Input {
+  #meant(command: CommandInput, page: Page): CommandInput {
+    if (!("occurrence" in command) || command.occurrence === undefined) return command;
     const { rule, subject, occurrence } = command;
     const seen =
       this.#stood.get(`${rule} ${subject}`) === occurrence ||

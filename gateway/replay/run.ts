@@ -4,6 +4,7 @@ import { type Episode, Episodes } from "./episodes.ts";
 import { JournalSource } from "./journal-source.ts";
 import { Playback, type PlaybackListener, type PlayedConfiguration } from "./playback.ts";
 import type { Remark, Source } from "./source.ts";
+import { watchingOnly } from "./watched-site.ts";
 
 /** What a replay is told. */
 export interface ReplayOptions {
@@ -37,8 +38,8 @@ export interface Outcome {
   readonly beyond: number;
   /** Exceedances found in late data. */
   readonly historical: number;
-  /** Episodes of monitoring lost about what the recording does not have; they are in no other figure. */
-  readonly unrecorded: number;
+  /** Channels of the site that the recording does not have: their silence was not watched. */
+  readonly unwatched: number;
   readonly remarks: readonly Remark[];
   /** For a journal that was written under this very configuration: events that came out as they were published. */
   readonly sameAsLive: number | undefined;
@@ -53,7 +54,9 @@ const PROGRESS_EVERY_MS = 100;
  * @throws what the source throws
  */
 export function replay(options: ReplayOptions): Outcome {
-  const { configuration, source, since } = options;
+  const { source, since } = options;
+  const recorded = source.channels(options.configuration.site);
+  const configuration = watchingOnly(options.configuration, recorded);
   const episodes = new Episodes();
   let events = 0;
   const playback: Playback = new Playback(configuration, {
@@ -76,11 +79,7 @@ export function replay(options: ReplayOptions): Outcome {
   }
   options.progress?.(1, playback.evaluated);
   const seconds = (performance.now() - began) / 1_000;
-  const recorded = new Set(
-    configuration.site.channels.filter(({ key }) => source.has(key)).map(({ index }) => index),
-  );
   const inside = episodes.list().filter(({ ended }) => ended === undefined || ended >= since);
-  const about = inside.filter((episode) => concernsRecorded(episode, configuration, recorded));
   return {
     source: source.name,
     revision: configuration.site.revision,
@@ -90,29 +89,11 @@ export function replay(options: ReplayOptions): Outcome {
     ...playback.left,
     seconds,
     events,
-    episodes: about,
+    episodes: inside,
     beyond: episodes.beyond,
     historical: episodes.historical,
-    unrecorded: inside.length - about.length,
+    unwatched: configuration.site.channels.length - recorded.size,
     remarks: source.remarks(),
     sameAsLive: source instanceof JournalSource ? source.sameAsLive : undefined,
   };
-}
-
-/** Whether an alarm is about anything that the recording has. Only blindness can be about nothing recorded. */
-function concernsRecorded(
-  { class: kind, subject }: Episode,
-  { site }: PlayedConfiguration,
-  recorded: ReadonlySet<number>,
-): boolean {
-  if (kind !== "monitoring" || subject.startsWith("gateway")) return true;
-  const channel = site.channels.find(({ key }) => key === subject);
-  if (channel !== undefined) return recorded.has(channel.index);
-  const device = site.devices.find(({ key }) => key === subject);
-  if (device !== undefined) return device.channels.some((index) => recorded.has(index));
-  const link = site.links.find(({ key }) => key === subject);
-  if (link === undefined) return true;
-  return site.devices.some(
-    (one) => one.link === link.index && one.channels.some((index) => recorded.has(index)),
-  );
 }

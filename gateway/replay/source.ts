@@ -1,3 +1,4 @@
+import type { Site } from "../../model/site.ts";
 import type { Micros } from "../../model/time.ts";
 import type { Playback } from "./playback.ts";
 
@@ -21,8 +22,11 @@ export interface Source {
   play(playback: Playback): Generator<number, void, undefined>;
   /** What was left out so far. */
   remarks(): readonly Remark[];
-  /** Whether the recording has this channel at all; silence of those it does not have says nothing. */
-  has(channel: string): boolean;
+  /**
+   * Indices of the channels that the recording has at all; finds out before the first play, and may read all of it for that.
+   * @throws ConfigurationError where the table or its mapping is wrong as a whole
+   */
+  channels(site: Site): ReadonlySet<number>;
 }
 
 /** Which part of a recording: `received` from `since` (after what warms up windows) up to, not including, `until`, µs. */

@@ -1,22 +1,21 @@
 import { ConfigurationError, describe } from "../../model/error.ts";
-import { isId } from "../../model/id.ts";
 import { REASON, REASON_NAMES, type Reason } from "../../model/quality.ts";
 import { ReadingBatch } from "../../model/reading.ts";
 import type { Site } from "../../model/site.ts";
 import type { Micros } from "../../model/time.ts";
-import { didYouMean } from "../config/suggestion.ts";
-import type { Mapping, mappingSchema, TargetOptions } from "./mapping.ts";
+import type { Mapping } from "./mapping.ts";
 import type { Playback } from "./playback.ts";
+import { MOST_SORTED, SortedReadings, type TableReading } from "./sorted-readings.ts";
 import { Remarks, type Source, type Span } from "./source.ts";
 import { channelOf, Target } from "./table-columns.ts";
+import { type Layout, type LongLayout, layoutOf } from "./table-layout.ts";
 import { type TableRow, TableRows } from "./table-rows.ts";
 import { TableTimes } from "./table-times.ts";
-import type { YamlFile } from "./yaml-file.ts";
 
-/** Readings that `order: by-time` sorts in memory: half a gigabyte. */
-const MOST_SORTED = 20_000_000;
 /** Readings of one message; a table whose rows all have one time is not one. */
 const MOST_IN_MESSAGE = 65_536;
+/** Words of a channel column that are remembered. */
+const MOST_WORDS = 100_000;
 /** Rows between two looks at how far we are. */
 const ROWS_A_TURN = 4_096;
 
@@ -36,8 +35,6 @@ export interface TableOptions {
   readonly path: string;
   readonly site: Site;
   readonly mapping: Mapping;
-  /** Where the mapping was read from, for its mistakes. */
-  readonly file?: YamlFile<(typeof mappingSchema)["_output"]>;
   readonly span: Span;
 }
 
@@ -48,10 +45,12 @@ export class TableSource implements Source {
   readonly #remarks = new Remarks();
   readonly #time: TableTimes;
   readonly #received: TableTimes | undefined;
-  readonly #channels = new Set<string>();
+  /** Words of the channel column that are keys of channels; undefined: of none. */
+  readonly #known = new Map<string, Target | undefined>();
+  readonly #derived = new Set<string>();
   readonly #batch = new ReadingBatch();
   /** Readings that wait to be sorted. */
-  #waiting: Waiting | undefined;
+  #waiting: SortedReadings | undefined;
   /** Largest time so far: `received` of a table that has none. */
   #largest: Micros = Number.NEGATIVE_INFINITY;
   /** Time and `received` of the message that is being gathered. */
@@ -79,8 +78,20 @@ export class TableSource implements Source {
     this.#received = mapping.received === undefined ? undefined : times(mapping.received);
   }
 
-  has(channel: string): boolean {
-    return this.#channels.has(channel);
+  channels(): ReadonlySet<number> {
+    const found = new Set<number>();
+    for (const [row, layout] of this.#rows(this.#table())) {
+      const { long, wide } = layout;
+      for (const { target } of wide) found.add(target.channel.index);
+      for (const target of long?.targets.values() ?? [])
+        if (target !== undefined) found.add(target.channel.index);
+      // Only words that stand for themselves are known from the rows alone.
+      if (long?.byKey !== true) return found;
+      const word = row.cells[long.channel]?.trim();
+      if (word !== undefined && !long.targets.has(word)) this.#learn(word, long);
+    }
+    for (const target of this.#known.values()) if (target !== undefined) found.add(target.channel.index);
+    return found;
   }
 
   remarks() {
@@ -88,86 +99,42 @@ export class TableSource implements Source {
   }
 
   *play(playback: Playback): Generator<number, void, undefined> {
-    const { mapping, path } = this.#o;
-    const separator = mapping.separator === "tab" ? "\t" : mapping.separator;
-    const table = new TableRows(path, { encoding: mapping.encoding, separator });
-    const sorts = mapping.order === "by-time";
-    if (sorts) this.#waiting = new Waiting();
-    let layout: Layout | undefined;
-    let count = 0;
+    const table = this.#table();
+    const sorts = this.#o.mapping.order === "by-time";
+    if (sorts) this.#waiting = new SortedReadings();
     let rows = 0;
-    for (const row of table.rows()) {
-      if (layout === undefined) {
-        layout = this.#layout(mapping.columns ?? row.cells.map((cell) => cell.trim()));
-        if (mapping.columns === undefined) continue;
-      }
+    for (const [row, layout] of this.#rows(table)) {
       rows++;
       if (row.cells.length !== layout.width) {
         this.#note(KINDS.badCells, row, `${row.cells.length} cells, not ${layout.width}`);
       } else this.#row(row, layout, playback);
-      if (++count % ROWS_A_TURN === 0) yield (table.read / table.size) * (sorts ? 0.5 : 1);
+      if (rows % ROWS_A_TURN === 0) yield (table.read / table.size) * (sorts ? 0.5 : 1);
     }
     if (this.#waiting !== undefined) yield* this.#sorted(this.#waiting, playback);
     this.#flush(playback);
     if (this.#used === 0) this.#nothing(rows);
   }
 
-  /** Finds the columns. @throws ConfigurationError CONFIG_INVALID naming what is missing */
-  #layout(columns: readonly string[]): Layout {
+  #table(): TableRows {
+    const { mapping, path } = this.#o;
+    const separator = mapping.separator === "tab" ? "\t" : mapping.separator;
+    return new TableRows(path, { encoding: mapping.encoding, separator });
+  }
+
+  /** Rows behind the heading, with where everything stands in them. */
+  *#rows(table: TableRows): Generator<[row: TableRow, layout: Layout]> {
     const { mapping, path, site } = this.#o;
-    const names = columns.map((name, i) => (i === 0 ? name.replace(/^\ufeff/, "") : name));
-    const faults: string[] = [];
-    const column = (name: string): number => {
-      const at = names.indexOf(name);
-      const hint = didYouMean(name, names, "its columns");
-      if (at < 0) faults.push(`${path} has no column "${name}"${hint === undefined ? "" : ` (${hint})`}`);
-      return at;
-    };
-    const several = (of: string | readonly string[]) => (typeof of === "string" ? [of] : of).map(column);
-    const target = (key: string, options: TargetOptions): Target | undefined => {
-      const name = typeof options === "string" ? options : options.channel;
-      const channel = channelOf(site, name);
-      if (typeof channel === "string") {
-        faults.push(`mapping: "${key}": no channel "${name}": ${channel}`);
-        return undefined;
+    const named = mapping.columns;
+    let layout: Layout | undefined;
+    for (const row of table.rows()) {
+      if (layout === undefined) {
+        // A BOM belongs to the file, not to the name of its first column.
+        const names = named ?? row.cells.map((cell) => cell.replace(/^\ufeff/, "").trim());
+        layout = layoutOf(names, { mapping, path, site });
+        if (named === undefined) continue;
       }
-      try {
-        this.#channels.add(channel.key);
-        return new Target(channel, options, mapping.long?.default.unit);
-      } catch (cause) {
-        faults.push(`mapping: "${key}": ${describe(cause)}`);
-        return undefined;
-      }
-    };
-    const { long, channels, quality } = mapping;
-    const layout: Layout = {
-      width: names.length,
-      names,
-      time: several(mapping.time.column),
-      received: mapping.received === undefined ? undefined : several(mapping.received.column),
-      quality:
-        quality === undefined
-          ? undefined
-          : { column: column(quality.column), words: new Map(Object.entries(quality.words)) },
-      wide: Object.entries(channels ?? {}).flatMap(([name, options]) => {
-        const at = column(name);
-        const found = target(name, options);
-        return found === undefined ? [] : [{ column: at, target: found }];
-      }),
-      long:
-        long === undefined
-          ? undefined
-          : {
-              channel: column(long.channel),
-              value: column(long.value),
-              targets: new Map(
-                Object.entries(long.channels ?? {}).map(([word, options]) => [word, target(word, options)]),
-              ),
-              byKey: long.channels === undefined,
-            },
-    };
-    if (faults.length > 0) throw new ConfigurationError("CONFIG_INVALID", faults.join("\n"));
-    return layout;
+      yield [row, layout];
+    }
   }
 
   #row(row: TableRow, layout: Layout, playback: Playback): void {
@@ -199,25 +166,29 @@ export class TableSource implements Source {
     at: { time: Micros; received: Micros; playback: Playback; status: Reason },
   ): void {
     const word = row.cells[long.channel]!.trim();
-    let target = long.targets.get(word);
-    if (target === undefined && long.byKey && !long.targets.has(word)) {
-      const channel = channelOf(this.#o.site, word);
-      const found = typeof channel === "string" ? undefined : channel;
-      // A derived channel is the rules' own computation; what was recorded of it may be of another edition of the site.
-      if (found?.derivation !== undefined) this.#remarks.add(KINDS.derived, undefined, 0);
-      else if (found !== undefined) {
-        target = new Target(found, word, this.#o.mapping.long?.default.unit);
-        this.#channels.add(found.key);
-      }
-      if (long.targets.size < MOST_IN_MESSAGE) long.targets.set(word, target);
-    }
+    const target = long.targets.get(word) ?? (long.byKey ? this.#learn(word, long) : undefined);
     if (target !== undefined) {
       this.#cell(row, { column: long.value, target, status: at.status }, at);
       return;
     }
-    const channel = isId(word.split(/[.:]/)[0] ?? "") ? channelOf(this.#o.site, word) : word;
-    const derived = typeof channel !== "string" && channel.derivation !== undefined;
-    this.#note(derived ? KINDS.derived : KINDS.unmapped, row, `"${word}"`, long.channel);
+    const kind = this.#derived.has(word) ? KINDS.derived : KINDS.unmapped;
+    this.#note(kind, row, `"${word}"`, long.channel);
+  }
+
+  /** What a word of the channel column stands for, where the words are keys of channels. */
+  #learn(word: string, { targets }: LongLayout): Target | undefined {
+    let target = this.#known.get(word);
+    if (target !== undefined || this.#known.has(word)) {
+      targets.set(word, target);
+      return target;
+    }
+    const channel = channelOf(this.#o.site, word);
+    // A derived channel is the rules' own computation; what was recorded of it may be of another edition of the site.
+    if (typeof channel !== "string" && channel.derivation !== undefined) this.#derived.add(word);
+    else if (typeof channel !== "string")
+      target = new Target(channel, word, this.#o.mapping.long?.default.unit);
+    if (this.#known.size < MOST_WORDS) this.#known.set(word, target);
+    return target;
   }
 
   #status(
@@ -256,11 +227,7 @@ export class TableSource implements Source {
     } else this.#note(KINDS.badValue, row, `"${text}"`, column);
   }
 
-  #reading(
-    channel: number,
-    reading: { value: number; reason: Reason; time: Micros; received: Micros },
-    playback: Playback,
-  ): void {
+  #reading(channel: number, reading: TableReading, playback: Playback): void {
     this.#used++;
     if (this.#waiting === undefined) this.#enter(channel, reading, playback);
     else if (!this.#waiting.add(channel, reading)) {
@@ -273,11 +240,7 @@ export class TableSource implements Source {
   }
 
   /** Gathers what was measured by one device in one instant, or stands in one row, to one message. */
-  #enter(
-    channel: number,
-    { value, reason, time, received }: { value: number; reason: Reason; time: Micros; received: Micros },
-    playback: Playback,
-  ): void {
+  #enter(channel: number, { value, reason, time, received }: TableReading, playback: Playback): void {
     const { span, site } = this.#o;
     const device = site.channels[channel]!.device;
     const now = this.#received === undefined ? Math.max(this.#largest, time) : received;
@@ -310,7 +273,7 @@ export class TableSource implements Source {
     batch.clear();
   }
 
-  *#sorted(waiting: Waiting, playback: Playback): Generator<number> {
+  *#sorted(waiting: SortedReadings, playback: Playback): Generator<number> {
     const order = waiting.order();
     for (let i = 0; i < order.length; i++) {
       this.#enter(waiting.channel[order[i]!]!, waiting.at(order[i]!), playback);
@@ -334,83 +297,7 @@ export class TableSource implements Source {
   }
 }
 
-interface LongLayout {
-  readonly channel: number;
-  readonly value: number;
-  /** By the word in the channel column; undefined: known to be none. */
-  readonly targets: Map<string, Target | undefined>;
-  /** Whether the words are keys of channels. */
-  readonly byKey: boolean;
-}
-
-/** Where everything stands in a row. */
-interface Layout {
-  readonly width: number;
-  readonly names: readonly string[];
-  readonly time: readonly number[];
-  readonly received: readonly number[] | undefined;
-  readonly quality: { readonly column: number; readonly words: ReadonlyMap<string, string> } | undefined;
-  readonly wide: readonly { readonly column: number; readonly target: Target }[];
-  readonly long: LongLayout | undefined;
-}
-
 function textOf(cells: readonly string[], columns: readonly number[]): string {
   if (columns.length === 1) return cells[columns[0]!]!;
   return columns.map((column) => cells[column]!.trim()).join(" ");
-}
-
-/** Readings to be sorted by `received`, in columns. */
-class Waiting {
-  #room = 1_024;
-  length = 0;
-  channel = new Uint32Array(this.#room);
-  reason = new Uint8Array(this.#room);
-  value = new Float64Array(this.#room);
-  time = new Float64Array(this.#room);
-  received = new Float64Array(this.#room);
-
-  /** False: there are too many. */
-  add(
-    channel: number,
-    { value, reason, time, received }: { value: number; reason: Reason; time: Micros; received: Micros },
-  ): boolean {
-    if (this.length === MOST_SORTED) return false;
-    if (this.length === this.#room) this.#grow();
-    const i = this.length++;
-    this.channel[i] = channel;
-    this.reason[i] = reason;
-    this.value[i] = value;
-    this.time[i] = time;
-    this.received[i] = received;
-    return true;
-  }
-
-  at(i: number): { value: number; reason: Reason; time: Micros; received: Micros } {
-    return {
-      value: this.value[i]!,
-      reason: this.reason[i]!,
-      time: this.time[i]!,
-      received: this.received[i]!,
-    };
-  }
-
-  /** Indices in order of `received`; equal ones stay in the order of the table. */
-  order(): Uint32Array {
-    const { received } = this;
-    const order = Uint32Array.from({ length: this.length }, (_, i) => i);
-    return order.sort((a, b) => received[a]! - received[b]! || a - b);
-  }
-
-  #grow(): void {
-    this.#room *= 2;
-    const wider = <T extends Uint32Array | Uint8Array | Float64Array>(from: T, to: T): T => {
-      to.set(from);
-      return to;
-    };
-    this.channel = wider(this.channel, new Uint32Array(this.#room));
-    this.reason = wider(this.reason, new Uint8Array(this.#room));
-    this.value = wider(this.value, new Float64Array(this.#room));
-    this.time = wider(this.time, new Float64Array(this.#room));
-    this.received = wider(this.received, new Float64Array(this.#room));
-  }
 }

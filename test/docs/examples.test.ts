@@ -20,8 +20,11 @@ import {
   statusMessageSchema,
   voidMessageSchema,
 } from "../../gateway/alerts/message-schemas.ts";
-import { loadSite } from "../../gateway/config/load.ts";
+import { loadConfiguration, loadSite } from "../../gateway/config/load.ts";
 import { renderProblem } from "../../gateway/config/problem.ts";
+import { mappingSchema } from "../../gateway/replay/mapping.ts";
+import { ruleTestFileSchema } from "../../gateway/replay/rule-test-file.ts";
+import { runRuleTest } from "../../gateway/replay/rule-test-run.ts";
 import { SystemClock } from "../../model/time.ts";
 import { runScenario } from "../../simulators/run.ts";
 import { parseScenario } from "../../simulators/scenario-file.ts";
@@ -160,6 +163,35 @@ describe("a profile in the documents", () => {
   });
 });
 
+describe("a mapping in the documents", () => {
+  test.each(marked("yaml", "mapping"))("$at fits its schema", ({ block }) => {
+    expect(mappingSchema.safeParse(parse(block.text)).error?.issues).toBeUndefined();
+  });
+});
+
+test("the rule tests in the documents pass with the rule they are about", () => {
+  using folder = temporaryFolder("docs");
+  const part = {
+    rules: {
+      leak: {
+        name: "Leak",
+        applies: { channel: "gd-101.lel" },
+        above: { orange: 25, red: 50 },
+        basis: "site",
+      },
+    },
+  };
+  writeFileSync(folder.join("site.yaml"), stringify(laidOver(part)));
+  const configuration = loadConfiguration(folder.join("site.yaml"));
+  const blocks = marked("yaml", "rule-tests");
+  expect(blocks.length).toBeGreaterThan(0);
+  for (const { at, block } of blocks) {
+    for (const [id, one] of Object.entries(ruleTestFileSchema.parse(parse(block.text)).tests)) {
+      expect(runRuleTest(configuration, one).mismatches, `${at} ${id}`).toEqual([]);
+    }
+  }
+});
+
 describe("a scenario in the documents", () => {
   const { profiles } = loadProfiles([BUILT_IN_PROFILES]);
 
@@ -227,7 +259,10 @@ test("JSON in the documents is JSON", () => {
 test("YAML in the documents says what it is, so that it is tried", () => {
   const unknown = all
     .filter(({ words }) => words[0] === "yaml")
-    .filter(({ words }) => !["site", "part", "profile", "scenario"].includes(words[1] ?? ""))
+    .filter(
+      ({ words }) =>
+        !["site", "part", "profile", "scenario", "mapping", "rule-tests"].includes(words[1] ?? ""),
+    )
     .map(({ page, line }) => `${page}:${line}`);
   expect(unknown).toEqual([]);
 });

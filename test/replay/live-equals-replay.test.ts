@@ -66,7 +66,9 @@ async function flood(stand: Stand): Promise<void> {
   }
   // Then nothing more is heard of either.
   stand.clock.jump(3 * 60 * MINUTE);
-  await until("silence is noticed", () => stand.standing().some((line) => line.startsWith("monitoring-lost")));
+  await until("silence is noticed", () =>
+    stand.standing().some((line) => line.startsWith("monitoring-lost")),
+  );
   await level("wl-2", 0.4);
 }
 
@@ -99,7 +101,9 @@ test("what a gateway went through live, replayed from its journal: the same even
   const other = replayed(stand.folder.join("other.yaml"), stand.data);
   expect(other.outcome.sameAsLive).toBeUndefined();
   const raised = (all: readonly AlarmEvent[]) =>
-    all.find(({ rule, subject, transition }) => `${transition} ${rule} ${subject}` === "raise high wl-1.depth");
+    all.find(
+      ({ rule, subject, transition }) => `${transition} ${rule} ${subject}` === "raise high wl-1.depth",
+    );
   expect(raised(other.events)!.time).toBeLessThan(raised(live)!.time);
   expect(other.events.filter(({ transition }) => transition === "acknowledge")).toMatchObject([
     { rule: "high", subject: "wl-1.depth" },

@@ -1,5 +1,5 @@
 import { loadConfiguration } from "../../gateway/config/load.ts";
-import { AlarmLogReader } from "../../gateway/journal/alarm-log.ts";
+import { AlarmLogReader } from "../../gateway/journal/alarm-log-reader.ts";
 import { JournalSource } from "../../gateway/replay/journal-source.ts";
 import { type Outcome, replay } from "../../gateway/replay/run.ts";
 import type { Span } from "../../gateway/replay/source.ts";
