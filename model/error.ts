@@ -28,6 +28,11 @@ export const ERROR_CODES = {
   LINK_REFUSED: { fault: "network", what: "The peer refused the connection or the credentials." },
   SINK_UNAVAILABLE: { fault: "network", what: "A sink cannot be reached or asked us to wait." },
   SINK_REFUSED: { fault: "network", what: "A sink refused a batch for good." },
+  ROUTE_UNAVAILABLE: {
+    fault: "network",
+    what: "A route to people cannot be reached, does not let us in, or asked us to wait.",
+  },
+  ROUTE_REFUSED: { fault: "network", what: "A route to people refused a message for good." },
   ADDRESS_IN_USE: { fault: "host", what: "The port or socket we should listen on is taken." },
   ADDRESS_UNAVAILABLE: { fault: "host", what: "The address we should listen on cannot be used." },
   JOURNAL_UNAVAILABLE: {

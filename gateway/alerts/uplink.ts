@@ -109,6 +109,11 @@ export class Uplink {
     });
   }
 
+  /** The connection; undefined before the start. */
+  get bus(): MessageBus | undefined {
+    return this.#bus;
+  }
+
   get connected(): boolean {
     return this.#bus?.connected ?? false;
   }

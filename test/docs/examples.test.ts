@@ -52,6 +52,9 @@ const ENVIRONMENT = {
   COUNTY_PASSWORD: "p",
   STATION_PASSWORD: "p",
   TOCSIN_HTTP_TOKEN: "t",
+  WEBHOOK_SECRET: "s",
+  ROBOT_TOKEN: "t",
+  ROBOT_SECRET: "s",
 };
 
 /** What parts of a site are laid over. */
