@@ -8,6 +8,8 @@ import type { TimedFault } from "./story.ts";
 export interface Memory {
   /** Registers (0..65535) or bits (0, 1); undefined when one of them is not there: exception 2. */
   read(table: Table, span: { address: number; count: number }, moment: Moment): Uint16Array | undefined;
+  /** Whether anything can be written at all; without that the functions for it are not known. */
+  readonly writable: boolean;
   /** Takes registers or bits; false when they cannot be written: exception 2. */
   write(table: Table, address: number, values: readonly number[]): boolean;
 }
@@ -78,7 +80,7 @@ const WRITES: ReadonlySet<number> = new Set([5, 6, 15, 16]);
 /** A unit's answer to a request, without any fault of the line. */
 export function answerPdu(pdu: Buffer, memory: Memory, moment: Moment): Buffer {
   const functionCode = pdu[0] ?? 0;
-  if (WRITES.has(functionCode)) return answerWrite(pdu, memory);
+  if (memory.writable && WRITES.has(functionCode)) return answerWrite(pdu, memory);
   const read = READS[functionCode];
   if (read === undefined) return exceptionPdu(functionCode, ILLEGAL_FUNCTION);
   if (pdu.length !== READ_PDU_LENGTH) return exceptionPdu(functionCode, ILLEGAL_VALUE);

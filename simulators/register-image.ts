@@ -110,6 +110,10 @@ export class RegisterImage implements Memory {
     return words.subarray(address - span.from, address - span.from + count);
   }
 
+  get writable(): boolean {
+    return this.#outputs.length > 0;
+  }
+
   /** Takes what a master writes: outputs of the profile, whole ones only. */
   write(table: Table, address: number, values: readonly number[]): boolean {
     const end = address + values.length;
