@@ -1,9 +1,13 @@
 import type { Context, Hono } from "hono";
 import { z } from "zod";
-import { asTocsinError, type Fault } from "../../model/error.ts";
+import { MODES } from "../../model/domain.ts";
+import { asTocsinError, ConfigurationError, type Fault } from "../../model/error.ts";
 import type { Log } from "../../model/log.ts";
 import { REASON_NAMES } from "../../model/quality.ts";
 import { HOUR, MILLISECOND, type Micros } from "../../model/time.ts";
+import { collect } from "../report/collect.ts";
+import { reportJson } from "../report/json.ts";
+import { LONGEST_PERIOD, STANDARD_PERIOD } from "../report/period.ts";
 import { VERSION } from "../version.ts";
 import { gauges } from "./gauges.ts";
 import { renderMetrics } from "./metrics.ts";
@@ -18,7 +22,6 @@ import {
   linkJson,
   pointJson,
   qualityJson,
-  routeJson,
   siteJson,
 } from "./views.ts";
 
@@ -47,6 +50,12 @@ const eventsSchema = z.object({
   from: z.coerce.number().int().min(1).default(1),
   to: z.coerce.number().int().min(1).default(Number.MAX_SAFE_INTEGER),
   limit: limitSchema,
+});
+
+const reportQuerySchema = z.object({
+  from: instantSchema.optional(),
+  to: instantSchema.optional(),
+  mode: z.enum(MODES).default("live"),
 });
 
 const STATUS_OF: Readonly<Record<Fault, 400 | 500 | 502 | 503 | 504>> = {
@@ -122,9 +131,18 @@ export function routes(app: Hono, observed: Observed, log: Log): void {
     const query = eventsSchema.parse(context.req.query());
     return context.json({ events: (await reader.events(query)).map(eventJson) });
   });
+  app.get("/api/report", async (context) => {
+    const { from, to, mode } = reportQuerySchema.parse(context.req.query());
+    const end = to ?? observed.now();
+    const period = { from: from ?? end - STANDARD_PERIOD, to: end };
+    if (period.from >= period.to || period.to - period.from > LONGEST_PERIOD) {
+      throw new ConfigurationError("COMMAND_USAGE", "the period is empty, or longer than ten years");
+    }
+    const comparison = await collect((query) => reader.events(query), { period, mode });
+    return context.json(reportJson(comparison, { site: site.id, timeZone: site.timeZone, mode }));
+  });
   app.get("/api/history", async (context) => await history(context, observed));
   app.get("/api/sinks", async (context) => context.json({ sinks: await reader.sinkStatus() }));
-  app.get("/api/routes", (context) => context.json({ routes: observed.routes.status.map(routeJson) }));
   app.get("/api/quarantine", async (context) => {
     const { limit } = z.object({ limit: limitSchema }).parse(context.req.query());
     const [rows, messages] = await Promise.all([

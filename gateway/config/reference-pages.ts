@@ -29,8 +29,7 @@ export function referencePages(profiles: string): ReadonlyMap<string, string> {
   ]);
 }
 
-/** One generated page: notice, title, and its parts. */
-export function page(title: string, parts: readonly string[]): string {
+function page(title: string, parts: readonly string[]): string {
   return `${[NOTICE, `# ${title}`, ...parts].join("\n\n")}\n`;
 }
 

@@ -6,19 +6,17 @@ import { durationSchema } from "../../model/schema.ts";
  */
 
 /** A secret is named, never written down: `env:NAME` or `file:PATH`. */
-export const secretSchema = z
+const secretSchema = z
   .string()
   .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, "write env:NAME or file:PATH, never the secret itself");
 
-/** Address of an HTTP server. */
-export const urlSchema = z
+const urlSchema = z
   .url({ protocol: /^https?$/, error: "write http://HOST:PORT or https://HOST:PORT" })
   .refine((text) => !/^[a-z]+:\/\/[^/]*@/i.test(text), {
     message: "no user name or password in the address; give them as options of their own",
   });
 
-/** For https: whom to trust and who we are. */
-export const tlsSchema = z.strictObject({
+const tlsSchema = z.strictObject({
   ca: z
     .string()
     .optional()

@@ -147,8 +147,7 @@ export interface Measure {
     | "votes"
     | "staLta"
     | "machineVibration"
-    | "buildingVibration"
-    | "tangentAngle";
+    | "buildingVibration";
   /** Length of the window, µs; 0 where there is none. */
   readonly window: Micros;
   /** Unit of value and limit, of which a rate is `per` that time. */
