@@ -391,8 +391,9 @@ async function restore(configuration: Configuration, journal: Journal): Promise<
     // until a wall clock that was set back has caught up.
     lastReceived = state.engine.now ?? 0;
     // Alarms and timers that have gone on since under another configuration are not those of the checkpoint any more.
-    const { now, boot, stream, channels } = state.engine;
-    engine.restore(foreign ? { ...engine.checkpoint(), now, boot, stream, channels } : state.engine);
+    const { now, boot, stream, channels, outside } = state.engine;
+    const kept = { now, boot, stream, channels, ...(outside === undefined ? {} : { outside }) };
+    engine.restore(foreign ? { ...engine.checkpoint(), ...kept } : state.engine);
     timeliness.restore(state.timeliness);
   }
   for (const [i, at] of identities.received.entries()) {

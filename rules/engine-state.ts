@@ -3,6 +3,7 @@ import type { Micros } from "../model/time.ts";
 import { type AlarmRecord, recordOf } from "./alarm.ts";
 import type { AlarmBook } from "./alarm-book.ts";
 import type { ChannelMemory, ChannelRow } from "./channel-memory.ts";
+import type { OutsideInputs, OutsideInputsState } from "./circumstance/outside-inputs.ts";
 import type { ClockFaults } from "./clock-fault.ts";
 import type { Evaluation, EvaluationState } from "./evaluation.ts";
 import type { EventStream, StreamState } from "./event-stream.ts";
@@ -25,6 +26,8 @@ export interface EngineState {
   readonly faults: InstrumentFaultState;
   readonly clocks: readonly string[];
   readonly channels: Readonly<Record<string, ChannelRow>>;
+  /** States of before there were outside sources have none. */
+  readonly outside?: OutsideInputsState;
 }
 
 /** The parts of an engine that remember something. */
@@ -38,6 +41,7 @@ export interface RememberingParts {
   readonly monitoring: Monitoring;
   readonly faults: InstrumentFaults;
   readonly clocks: ClockFaults;
+  readonly outside: OutsideInputs;
 }
 
 /** Writes down what the parts remember. */
@@ -57,6 +61,7 @@ export function captureState(parts: RememberingParts, clock: Pick<EngineState, "
     monitoring: parts.monitoring.state(),
     faults: parts.faults.state(),
     clocks: parts.clocks.state(),
+    outside: parts.outside.state(),
     channels: Object.fromEntries(
       site.channels.flatMap(({ key, index }) => (memory.heard(index) ? [[key, memory.row(index)]] : [])),
     ),
@@ -66,6 +71,7 @@ export function captureState(parts: RememberingParts, clock: Pick<EngineState, "
 /** Gives it back to the parts of a fresh engine. Alarms come first: the others refer to them. */
 export function restoreState(state: EngineState, parts: RememberingParts): void {
   parts.stream.restore(state.stream);
+  parts.outside.restore(state.outside ?? {});
   restoreAlarms(state.alarms, parts);
   for (const { key, index } of parts.site.channels) {
     const row = state.channels[key];

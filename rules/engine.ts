@@ -20,6 +20,8 @@ import type { Micros } from "../model/time.ts";
 import type { Alarm, AlarmView } from "./alarm.ts";
 import { AlarmBook } from "./alarm-book.ts";
 import { ChannelMemory } from "./channel-memory.ts";
+import { OutsideInputs, type OutsideView } from "./circumstance/outside-inputs.ts";
+import type { World } from "./circumstance/world.ts";
 import { ClockFaults } from "./clock-fault.ts";
 import { execute } from "./commands.ts";
 import type { Sample } from "./conditions/condition.ts";
@@ -105,6 +107,7 @@ export class Engine {
   readonly #site: Site;
   readonly #timers = new TimerQueue();
   readonly #memory: ChannelMemory;
+  readonly #outside: OutsideInputs;
   readonly #stream: EventStream;
   readonly #book: AlarmBook;
   readonly #evaluation: Evaluation;
@@ -123,6 +126,7 @@ export class Engine {
   constructor({ site, rules, settings, emit }: EngineOptions) {
     this.#site = site;
     this.#memory = new ChannelMemory(site.channels);
+    this.#outside = new OutsideInputs(site.outside ?? []);
     this.#stream = new EventStream({ emit, revision: site.revision });
     this.#book = new AlarmBook({ site, acknowledgeBlue: settings.acknowledgeBlue, rules });
     const parts = {
@@ -133,6 +137,7 @@ export class Engine {
       book: this.#book,
       stream: this.#stream,
       memory: this.#memory,
+      world: this.#world(),
     };
     this.#evaluation = new Evaluation(parts);
     this.#faults = new InstrumentFaults(parts);
@@ -154,6 +159,7 @@ export class Engine {
       monitoring: this.#monitoring,
       faults: this.#faults,
       clocks: this.#clocks,
+      outside: this.#outside,
     };
   }
 
@@ -199,6 +205,10 @@ export class Engine {
     }
     if (input.kind === "health") this.#monitoring.health({ ...input, at: now });
     else if (input.kind === "system") this.#system.told(input, now);
+    else if (input.kind === "outside") {
+      const source = this.#outside.take(input, now);
+      if (source !== undefined) this.#evaluation.heard(source, now);
+    }
     this.#settle(now);
     return outcome;
   }
@@ -241,6 +251,11 @@ export class Engine {
     };
   }
 
+  /** Every outside source as it is known now. */
+  outside(): OutsideView[] {
+    return (this.#site.outside ?? []).map(({ index }) => this.#outside.view(index, this.#now));
+  }
+
   /** What a restart needs besides the journal behind it. */
   checkpoint(): EngineState {
     const now = Number.isFinite(this.#now) ? this.#now : null;
@@ -254,6 +269,19 @@ export class Engine {
     this.#boot = state.boot;
     restoreState(state, this.#remembering);
     this.#lifeCycle.restore();
+  }
+
+  /** What conditions may know besides readings. */
+  #world(): World {
+    const now = () => this.#now;
+    const outside = this.#outside;
+    return {
+      get now() {
+        return now();
+      },
+      outside: (source) => outside.value(source, this.#now),
+      outsideUntil: (source) => outside.until(source, this.#now),
+    };
   }
 
   /** Evaluates the reading in `#sample`. */

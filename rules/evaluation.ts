@@ -6,6 +6,7 @@ import type { Alarm } from "./alarm.ts";
 import type { AlarmBook } from "./alarm-book.ts";
 import { assertAlarm, clearAlarm } from "./announce.ts";
 import type { ChannelMemory } from "./channel-memory.ts";
+import type { World } from "./circumstance/world.ts";
 import { type Condition, NOTHING_NEW, raising, type Sample, type Verdict } from "./conditions/condition.ts";
 import type { AlarmEvent } from "./event.ts";
 import type { Decision, EventStream } from "./event-stream.ts";
@@ -24,6 +25,7 @@ export interface EvaluationParts {
   readonly book: AlarmBook;
   readonly stream: EventStream;
   readonly memory: ChannelMemory;
+  readonly world: World;
 }
 
 /** Whether an instance is evaluated. */
@@ -75,12 +77,15 @@ export class Evaluation {
   readonly #p: EvaluationParts;
   readonly #instances: readonly Instance[];
   readonly #byChannel: readonly (readonly Instance[])[];
+  /** Those that depend on an outside source, by its index. */
+  readonly #byOutside: readonly (readonly Instance[])[];
   readonly #failures: RuleFailures;
 
   constructor(parts: EvaluationParts) {
     this.#p = parts;
     this.#failures = new RuleFailures(parts);
     const byChannel: Instance[][] = parts.site.channels.map(() => []);
+    const byOutside: Instance[][] = (parts.site.outside ?? []).map(() => []);
     const instances: Instance[] = [];
     for (const rule of parts.rules) {
       for (const subject of rule.subjects) {
@@ -91,16 +96,18 @@ export class Evaluation {
             channel,
             inputs: (subject.inputs ?? [subject.channel]).map((input) => parts.site.channels[input]!),
             key: subject.key ?? channel.key,
-            condition: subject.condition.create(),
+            condition: subject.condition.create(parts.world),
           },
           instances.length,
         );
         instances.push(instance);
         for (const input of subject.inputs ?? [subject.channel]) byChannel[input]!.push(instance);
+        for (const source of subject.condition.outside ?? []) byOutside[source]?.push(instance);
       }
     }
     this.#instances = instances;
     this.#byChannel = byChannel;
+    this.#byOutside = byOutside;
   }
 
   /**
@@ -113,7 +120,7 @@ export class Evaluation {
       const instance = instances[i]!;
       if (instance.status === FAILED) continue;
       const { quality } = sample;
-      if (quality === GOOD && this.#isRehearsed(instance)) sample.quality = UNCERTAIN;
+      if (quality === GOOD && this.#isRehearsed(instance, channel)) sample.quality = UNCERTAIN;
       let verdict: Verdict;
       try {
         verdict =
@@ -140,17 +147,19 @@ export class Evaluation {
   }
 
   /** Whether a live alarm is shown a reading of a test or an exercise: whoever presses the test button ends no fire. */
-  #isRehearsed({ alarm, channel }: Instance): boolean {
-    return alarm?.active === true && alarm.mode === "live" && this.#p.memory.mode(channel.index) !== "live";
+  #isRehearsed({ alarm }: Instance, channel: number): boolean {
+    return alarm?.active === true && alarm.mode === "live" && this.#p.memory.mode(channel) !== "live";
   }
 
   /** Looks at a late reading: it may tell of something in the past, and changes nothing. Windows do not take it (semantics.md 22). */
   late(sample: Sample, channel: number): void {
     for (const instance of this.#byChannel[channel]!) {
-      if (instance.status !== WORKS || instance.condition.memory !== undefined) continue;
+      const { condition } = instance;
+      if (instance.status !== WORKS || (condition.memory !== undefined && condition.late === undefined))
+        continue;
       let verdict: Verdict;
       try {
-        verdict = instance.condition.judge(sample);
+        verdict = condition.late?.(sample) ?? condition.judge(sample);
       } catch (thrown) {
         this.#fail(instance, thrown, sample.received);
         continue;
@@ -179,6 +188,11 @@ export class Evaluation {
       memory?.interrupt(at);
       if (instance.grading.hold(at) !== NOTHING) this.#arm(instance);
     }
+  }
+
+  /** An outside source has said something. */
+  heard(source: number, at: Micros): void {
+    for (const instance of this.#byOutside[source] ?? []) this.#leaves(instance, at);
   }
 
   /**

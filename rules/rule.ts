@@ -6,12 +6,16 @@ import { ALARM_CLASSES, type AlarmClass } from "../model/severity.ts";
 import type { Channel, Site } from "../model/site.ts";
 import type { Text } from "../model/text.ts";
 import { isBuiltInRule } from "./built-in.ts";
+import { Circumstances } from "./circumstance/circumstances.ts";
+import { compileGuard, guardFields } from "./circumstance/guard.ts";
 import { buildingVibrationSchema, compileBuildingVibration } from "./conditions/building-vibration.ts";
 import type { CompiledCondition, ConditionContext } from "./conditions/condition.ts";
 import { compileDeparture, departureSchema } from "./conditions/departure.ts";
+import { insteadSchema } from "./conditions/instead.ts";
 import { ruleDelayFields } from "./conditions/level.ts";
 import { compileOneChannel, ONE_CHANNEL_KEYS, oneChannelFields } from "./conditions/one-channel.ts";
 import { compileVotes, votesSchema } from "./conditions/votes.ts";
+import { compileInForce } from "./in-force.ts";
 import { appliesSchema, gatherBy, matchChannels } from "./subjects.ts";
 
 /**
@@ -36,6 +40,8 @@ export const ruleSchema = z
     votes: votesSchema.optional(),
     deviation: departureSchema.optional(),
     buildingVibration: buildingVibrationSchema.optional(),
+    ...guardFields,
+    instead: insteadSchema.optional(),
     ...ruleDelayFields,
     latching: z
       .boolean()
@@ -115,6 +121,7 @@ export function compileRules(
   report: (problem: RuleProblem) => void,
 ): Rule[] {
   const compiled: Rule[] = [];
+  const circumstances = new Circumstances(site);
   for (const [id, options] of Object.entries(rules)) {
     if (isBuiltInRule(id)) {
       report({
@@ -139,6 +146,20 @@ export function compileRules(
         if (condition !== undefined) subjects.push({ channel: channel.index, condition });
       }
     }
+    const guard = compileGuard(options, circumstances, ({ path, ...problem }) =>
+      report({ rule: id, path: [...path], ...problem }),
+    );
+    const inForce = subjects.flatMap((subject): RuleSubject[] => {
+      const channels = (subject.inputs ?? [subject.channel]).map((index) => site.channels[index]!);
+      const context = contextOf(options, channels[0]!, problems);
+      const condition = compileInForce(subject.condition, options, {
+        guard,
+        circumstances,
+        context,
+        channels,
+      });
+      return condition === undefined ? [] : [{ ...subject, condition }];
+    });
     problems.tell(id, report);
     if (!options.enabled) continue;
     compiled.push({
@@ -148,7 +169,7 @@ export function compileRules(
       latching: options.latching,
       ...(options.basis === undefined ? {} : { basis: options.basis }),
       ...(options.guidance === undefined ? {} : { guidance: options.guidance }),
-      subjects,
+      subjects: inForce,
     });
   }
   return compiled;
@@ -272,8 +293,12 @@ function contextOf(options: RuleOptions, channel: Channel, problems: ProblemsByC
     onDelay: options.onDelay,
     offDelay: options.offDelay,
     deadband: options.deadband,
-    report: ({ path, message, hint }) =>
-      problems.add(channel.key, { path: key === undefined ? [...path] : [key, ...path], message, hint }),
+    report: ({ path, from, message, hint }) =>
+      problems.add(channel.key, {
+        path: key === undefined || from === "rule" ? [...path] : [key, ...path],
+        message,
+        hint,
+      }),
   };
 }
 

@@ -18,6 +18,7 @@ export const ENTRY_SECTIONS = [
   "groups",
   "devices",
   "templates",
+  "calendars",
   "rules",
   "sinks",
   "uplinks",

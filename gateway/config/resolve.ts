@@ -9,6 +9,7 @@ import type { SiteSource } from "./files.ts";
 import { isTree, valueAt } from "./located.ts";
 import { folderOf, withAbsoluteFiles } from "./option-files.ts";
 import type { Problems } from "./problem.ts";
+import { resolveCalendars } from "./resolve-calendars.ts";
 import { resolveDevices } from "./resolve-devices.ts";
 import { resolveLinks } from "./resolve-links.ts";
 import { resolveGroups, resolvePoints } from "./resolve-places.ts";
@@ -56,10 +57,11 @@ export function resolveSite(
   const things = resolveDevices(around);
   checkReferences(parsed, { points, things }, problems);
 
+  const timeZone = parsed.site?.timeZone ?? "UTC";
   const site: Site = {
     id: parsed.site?.id ?? "",
     name: parsed.site?.name ?? { zh: "", en: "" },
-    timeZone: parsed.site?.timeZone ?? "UTC",
+    timeZone,
     revision: revision(parsed, things.usedProfiles),
     points: around.pointAt,
     groups: [...groups.values()],
@@ -67,6 +69,7 @@ export function resolveSite(
     devices: things.devices,
     components: things.components,
     channels: things.channels,
+    calendars: resolveCalendars(parsed, timeZone, problems),
   };
   const rules = options.complete ? resolveRules(parsed, site, problems) : undefined;
   if (rules !== undefined && !problems.failed) warnOfSilentDanger(parsed, { site, rules }, problems);
@@ -108,13 +111,14 @@ function resolveRules(
   site: Site,
   problems: Problems,
 ): Configuration["rules"] | undefined {
-  const sections = ["points", "groups", "links", "devices"] as const;
+  const sections = ["points", "groups", "links", "devices", "calendars"] as const;
   const whole =
     sections.every((name) => isTree(parsed.tree.root[name] ?? {})) &&
     site.points.length === parsed.points.ids.size &&
     site.devices.length === parsed.devices.ids.size &&
     site.links.length === parsed.links.ids.size &&
-    site.groups.length === parsed.groups.ids.size;
+    site.groups.length === parsed.groups.ids.size &&
+    site.calendars?.length === parsed.calendars.ids.size;
   if (!whole) return undefined;
   return compileRules(site, Object.fromEntries(parsed.rules.entries), ({ rule, path, message, hint }) => {
     const full = ["rules", rule, ...path];

@@ -8,6 +8,7 @@ import { alertsOptionsSchema, uplinkSchema } from "../alerts/options.ts";
 import { httpOptionsSchema } from "../api/options.ts";
 import { journalOptionsSchema } from "../journal/options.ts";
 import { sinkSchema } from "../sinks/options.ts";
+import { calendarSchema } from "./calendar-schema.ts";
 import { deviceSchema } from "./device-schema.ts";
 import { groupSchema, pointSchema, siteSectionSchema } from "./place-schema.ts";
 import { instanceSchema, templateSchema } from "./template-schema.ts";
@@ -72,6 +73,10 @@ export const siteFileSchema = z.strictObject({
     .default({})
     .meta({ description: "Patterns for many places." }),
   instances: z.array(instanceSchema).default([]).meta({ description: "Tables that fill the templates." }),
+  calendars: z
+    .record(idSchema, calendarSchema)
+    .default({})
+    .meta({ description: "Times that rules refer to: a flood season, working hours, holidays." }),
   rules: z.record(idSchema, ruleSchema).default({}).meta({ description: "What is an alarm." }),
   alarms: alarmSettingsSchema.prefault({}).meta({ description: "What applies to all alarms." }),
   alerts: alertsOptionsSchema.prefault({}).meta({ description: "How people are told." }),

@@ -5,6 +5,7 @@ import type { Severity } from "../../model/severity.ts";
 import type { Channel } from "../../model/site.ts";
 import type { Micros } from "../../model/time.ts";
 import type { Unit } from "../../model/unit.ts";
+import type { World } from "../circumstance/world.ts";
 
 /*
  * The contract between the engine and one kind of condition. A kind is one file: its schema, its compiler, its judge.
@@ -93,6 +94,11 @@ export interface Condition {
   readonly stepwise?: boolean;
   /** @throws whatever a fault of ours throws: the engine isolates this instance and goes on. */
   judge(sample: Sample): Verdict;
+  /**
+   * Of kinds with a memory that can judge a late reading all the same, by its own time and without keeping anything of it. It may
+   * tell of something in the past.
+   */
+  late?(sample: Sample): Verdict;
   /** The limit of a level in the unit of what is judged, on the side of `value`; NaN where a kind has no limits. */
   limit(level: number, value: number): number;
 }
@@ -157,16 +163,6 @@ export interface Measure {
   readonly side?: "above" | "below";
 }
 
-/** What a condition may know besides its readings. */
-export interface World {
-  /** The engine's clock. Every timer up to it has fired. */
-  readonly now: Micros;
-  /** What an outside source says now, by index; NaN: nobody knows. */
-  outside(source: number): number;
-  /** When that changes by time alone. */
-  outsideUntil(source: number): Micros;
-}
-
 /** A condition that fits one channel. */
 export interface CompiledCondition {
   readonly levels: readonly Level[];
@@ -197,6 +193,8 @@ export interface ConditionContext {
 
 export interface ConditionProblem {
   readonly path: readonly (string | number)[];
+  /** Where the path counts from, when it is not the condition's own key. */
+  readonly from?: "rule";
   readonly message: string;
   readonly hint?: string;
 }

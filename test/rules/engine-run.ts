@@ -124,6 +124,12 @@ export class EngineRun {
     return this;
   }
 
+  /** Something is heard from outside; valid for so many seconds. */
+  outside(id: string, value: number, validFor = 3_600): this {
+    this.engine.apply({ kind: "outside", at: this.now, id, value, until: this.now + validFor * SECOND });
+    return this;
+  }
+
   boot(options: { boot?: string; seq?: number; occurrence?: number; recalled?: Recalled } = {}): this {
     this.engine.apply({
       kind: "boot",

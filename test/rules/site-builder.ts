@@ -1,5 +1,7 @@
+import type { Calendar } from "../../model/calendar.ts";
 import type { Domain, Mode, Stage } from "../../model/domain.ts";
 import type { Gas } from "../../model/gas.ts";
+import type { OutsideSource } from "../../model/outside.ts";
 import { type Quantity, quantityRow } from "../../model/quantity.ts";
 import type { Channel, Component, Derivation, Device, Group, Link, Point, Site } from "../../model/site.ts";
 import { HOUR, type Micros, SECOND } from "../../model/time.ts";
@@ -39,6 +41,9 @@ export interface SiteSketch {
   points?: { id: string; stage?: Stage; domain?: Domain; mode?: Mode }[];
   groups?: { id: string; points: string[] }[];
   devices: DeviceSketch[];
+  timeZone?: string;
+  calendars?: (Omit<Calendar, "index" | "except"> & { except?: string[] })[];
+  outside?: (Partial<Omit<OutsideSource, "index">> & { id: string })[];
 }
 
 const TEXT = { zh: "名", en: "name" };
@@ -126,7 +131,7 @@ export function siteOf(sketch: SiteSketch): Site {
   return {
     id: "test",
     name: TEXT,
-    timeZone: "Asia/Shanghai",
+    timeZone: sketch.timeZone ?? "Asia/Shanghai",
     revision: "r1",
     points,
     groups,
@@ -134,6 +139,21 @@ export function siteOf(sketch: SiteSketch): Site {
     devices,
     components,
     channels,
+    calendars: (sketch.calendars ?? []).map(
+      ({ except, ...calendar }, index): Calendar => ({
+        ...calendar,
+        index,
+        ...(except === undefined
+          ? {}
+          : { except: except.map((id) => sketch.calendars!.findIndex((other) => other.id === id)) }),
+      }),
+    ),
+    outside: (sketch.outside ?? []).map((source, index) => ({
+      name: TEXT,
+      validFor: HOUR,
+      ...source,
+      index,
+    })),
   };
 }
 

@@ -1,0 +1,99 @@
+import type { OutsideSource } from "../../model/outside.ts";
+import type { Micros } from "../../model/time.ts";
+import { type PackedNumber, pack, unpack } from "../checkpoint-number.ts";
+import type { OutsideInput } from "../input.ts";
+import { NEVER } from "../timer-queue.ts";
+
+/** How an outside source stands. */
+export const OUTSIDE_STATES = ["valid", "malformed", "expired", "never"] as const;
+export type OutsideState = (typeof OUTSIDE_STATES)[number];
+
+/** An outside source as consoles show it. */
+export interface OutsideView {
+  readonly source: OutsideSource;
+  readonly state: OutsideState;
+  /** What rules take it for; NaN: nobody knows, and rules take what is stricter. */
+  readonly value: number;
+  /** When the last message was taken; NaN: never. */
+  readonly received: Micros;
+  /** Until when it counts, or counted; NaN: there was none. */
+  readonly until: Micros;
+}
+
+/** JSON-safe, by id: value, received, until. */
+export type OutsideInputsState = Readonly<Record<string, readonly [PackedNumber, Micros, Micros]>>;
+
+/**
+ * What was last heard from outside. A message counts until its end; then, or before the first, the source's standard holds if it
+ * states one, else nobody knows. A message that nobody could read takes the place of the one before it, because it may have
+ * been a warning, and until the later of both ends nobody knows.
+ */
+export class OutsideInputs {
+  readonly #sources: readonly OutsideSource[];
+  readonly #value: Float64Array;
+  readonly #received: Float64Array;
+  readonly #until: Float64Array;
+
+  constructor(sources: readonly OutsideSource[]) {
+    this.#sources = sources;
+    this.#value = new Float64Array(sources.length).fill(Number.NaN);
+    this.#received = new Float64Array(sources.length).fill(Number.NaN);
+    this.#until = new Float64Array(sources.length).fill(Number.NEGATIVE_INFINITY);
+  }
+
+  /** Takes a message. Index of its source; undefined when this configuration has none of that id. */
+  take({ id, value, until }: OutsideInput, now: Micros): number | undefined {
+    const index = this.#sources.findIndex((source) => source.id === id);
+    if (index < 0) return undefined;
+    const before = this.#until[index]!;
+    this.#until[index] = Number.isNaN(value) ? Math.max(before, until) : until;
+    this.#value[index] = value;
+    this.#received[index] = now;
+    return index;
+  }
+
+  /** What rules take it for; NaN: nobody knows. */
+  value(index: number, now: Micros): number {
+    if (now < this.#until[index]!) return this.#value[index]!;
+    return this.#sources[index]!.standard ?? Number.NaN;
+  }
+
+  /** When that changes by time alone. */
+  until(index: number, now: Micros): Micros {
+    const until = this.#until[index]!;
+    return now < until ? until : NEVER;
+  }
+
+  view(index: number, now: Micros): OutsideView {
+    const received = this.#received[index]!;
+    const valid = now < this.#until[index]!;
+    const state = valid ? (Number.isNaN(this.#value[index]!) ? "malformed" : "valid") : "expired";
+    return {
+      source: this.#sources[index]!,
+      state: Number.isNaN(received) ? "never" : state,
+      value: this.value(index, now),
+      received,
+      until: Number.isNaN(received) ? Number.NaN : this.#until[index]!,
+    };
+  }
+
+  state(): OutsideInputsState {
+    return Object.fromEntries(
+      this.#sources.flatMap(({ id }, i) =>
+        Number.isNaN(this.#received[i]!)
+          ? []
+          : [[id, [pack(this.#value[i]!), this.#received[i]!, this.#until[i]!]]],
+      ),
+    );
+  }
+
+  restore(state: OutsideInputsState): void {
+    this.#sources.forEach(({ id }, i) => {
+      const known = state[id];
+      if (known === undefined) return;
+      this.#value[i] = unpack(known[0]);
+      this.#received[i] = known[1];
+      this.#until[i] = known[2];
+    });
+  }
+}
