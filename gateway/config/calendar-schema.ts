@@ -50,7 +50,13 @@ const dateSchema = z.string().transform(read(dayNumber, "write a date such as 20
 const datesSchema = z
   .array(
     z
-      .union([dateSchema, z.strictObject({ from: dateSchema, to: dateSchema })])
+      .union([
+        dateSchema,
+        z.strictObject({
+          from: dateSchema.meta({ description: "First of these dates.", examples: ["2026-10-01"] }),
+          to: dateSchema.meta({ description: "Last of them.", examples: ["2026-10-08"] }),
+        }),
+      ])
       .transform((days): Days<DayNumber> => (typeof days === "number" ? { from: days, to: days } : days))
       .refine(({ from, to }) => from <= to, { message: "it ends before it begins" }),
   )
@@ -61,7 +67,12 @@ const datesSchema = z
 export const calendarSchema = z
   .strictObject({
     yearly: z
-      .array(z.strictObject({ from: monthDaySchema, to: monthDaySchema }))
+      .array(
+        z.strictObject({
+          from: monthDaySchema.meta({ description: "First day, month and day.", examples: ["05-01"] }),
+          to: monthDaySchema.meta({ description: "Last day.", examples: ["09-30"] }),
+        }),
+      )
       .min(1)
       .max(MOST_SPANS)
       .optional()
