@@ -4,7 +4,9 @@ import type { Log } from "../model/log.ts";
 import type { Reason } from "../model/quality.ts";
 import type { ChannelIndex, ReadingBatch } from "../model/reading.ts";
 import type { Channel, Component, Device, Link } from "../model/site.ts";
+import type { Text } from "../model/text.ts";
 import type { Clock, Micros } from "../model/time.ts";
+import type { Unit } from "../model/unit.ts";
 
 /*
  * The contract between drivers and the gateway. One driver instance serves one link.
@@ -19,6 +21,9 @@ import type { Clock, Micros } from "../model/time.ts";
 
 /** Longest time a driver may take to stop. */
 export const STOP_BOUND: Micros = 2_000_000;
+
+/** Longest time a write may take, its turn and reading back included. */
+export const WRITE_BOUND: Micros = 10_000_000;
 
 /** Position of a message in the journal. Tickets grow; everything up to `Intake.durable` is on disk. */
 export type Ticket = number;
@@ -82,6 +87,8 @@ export interface DeviceOnLink<Address, Section> {
   readonly device: Device;
   readonly address: Address;
   readonly profile: Section;
+  /** Outputs that the site file allows to be written. Absent: none. */
+  readonly writes?: readonly string[];
   /** Channels with the local id under which the profile's section knows them. */
   readonly channels: readonly {
     readonly local: string;
@@ -115,6 +122,36 @@ export interface SnapshotValue {
   readonly time: Micros;
 }
 
+/** Something to be switched or set. */
+export interface WriteOrder {
+  /** Index of the device. */
+  readonly device: number;
+  /** Id of the output in its profile. */
+  readonly output: string;
+  /** In the output's unit; for one with states the number of the state. */
+  readonly value: number;
+}
+
+/** What came of a write that was carried out. */
+export interface WriteResult {
+  /** It was read back and stands there. False where the profile says that it cannot be read. */
+  readonly verified: boolean;
+  /** Where it was written: `unit 7, coil 3`. */
+  readonly to: string;
+  /** What was written, as a person would read it on the wire: `0xFF00`. */
+  readonly raw: string;
+}
+
+/** Registers or bits to be read as they are, of a device that the site may not have yet. */
+export interface RawRead {
+  readonly unit: number;
+  readonly table: "holding" | "input" | "coil" | "discrete";
+  readonly address: number;
+  readonly count: number;
+  /** The modem behind which it is, on a link that modems dial. */
+  readonly modem?: string;
+}
+
 /** Somebody who speaks on a link and is in no site file. */
 export interface Stranger {
   /** Id of the link. */
@@ -143,6 +180,23 @@ export interface Driver {
    * @throws DeviceError or NetworkError when it cannot be read.
    */
   read(device: number, signal: AbortSignal): Promise<SnapshotValue[]>;
+  /**
+   * Writes one output of a device, before all reads that wait, and reads it back. Only what the site file allows for the device is
+   * ever written. Settles within WRITE_BOUND. The caller records who wanted it and why.
+   * @throws ConfigurationError WRITE_REFUSED: not allowed, not there, or not a value it takes: nothing was written.
+   * @throws DeviceError WRITE_UNVERIFIED: something else stands there; DEVICE_* and NetworkError: not known to be carried out.
+   */
+  write?(order: WriteOrder): Promise<WriteResult>;
+  /**
+   * Reads registers as they are, in the link's turn: for trying profiles and finding devices.
+   * @throws DeviceError or NetworkError when they cannot be read.
+   */
+  readRaw?(request: RawRead): Promise<Uint8Array>;
+  /**
+   * Asks a unit who it is, by what the protocol has for that: texts by what they say.
+   * @throws DeviceError or NetworkError when it does not answer.
+   */
+  identify?(unit: Pick<RawRead, "unit" | "modem">): Promise<Readonly<Record<string, string>>>;
   /** Devices that speak to the link and that the site does not have; bounded. For links on which devices call by themselves. */
   strangers?(): readonly Stranger[];
   /** `host:port` where the driver listens, for links that listen; known once `start` has returned. */
@@ -201,9 +255,41 @@ export interface DriverKind {
   channels?(section: unknown): readonly string[];
   /** What such a device's components are, for protocols whose profiles do not lay out their addresses. */
   readonly components?: ComponentKind;
+  /** What such a device lets itself be told. */
+  outputs?(section: unknown): readonly OutputDescription[];
+  /** What a device's entry cannot be on this link, beyond what the schemas see. */
+  problems?(request: DeviceEntry): readonly DeviceProblem[];
   /** Polled protocols: how often the driver asks for a channel of such a device. Undefined: the device speaks by itself. */
   period?(request: { options: unknown; address: unknown; section: unknown; local: string }): Micros;
   load(): Promise<{ create(context: DriverContext): Driver }>;
+}
+
+/** Something that can be written. */
+export interface OutputDescription {
+  readonly id: string;
+  readonly name: Text;
+  /** Names of the values it takes, where it takes no others. */
+  readonly states?: Readonly<Record<string, number>>;
+  readonly range?: { readonly low: number; readonly high: number };
+  readonly unit?: Unit;
+}
+
+/** A device as it stands in the site file, parsed. */
+export interface DeviceEntry {
+  /** Of the link. */
+  readonly options: unknown;
+  readonly address: unknown;
+  readonly section: unknown;
+  /** Outputs that may be written. */
+  readonly writes: readonly string[];
+}
+
+/** Something wrong with a device's entry. */
+export interface DeviceProblem {
+  /** Below the device's own key. */
+  readonly path: readonly string[];
+  readonly message: string;
+  readonly hint?: string;
 }
 
 /** The parts of a device: their addresses, and which channels each has. */

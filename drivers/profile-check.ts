@@ -1,9 +1,10 @@
 import { describe } from "../model/error.ts";
 import { isDiscrete, quantityRow } from "../model/quantity.ts";
+import { conversion } from "../model/unit.ts";
 import { analogMapping } from "./gb26875/analog-mapping.ts";
 import type { Gb26875Section } from "./gb26875/profile.ts";
 import type { ModbusSection } from "./modbus/profile.ts";
-import { placedChannels, placedComponentChannels } from "./modbus/registers.ts";
+import { place, placedChannels, placedComponentChannels } from "./modbus/registers.ts";
 import type { PayloadSection } from "./mqtt/profile.ts";
 import { PROFILE_SECTIONS, type Profile, type ProfileChannel } from "./profile.ts";
 import { type Sl651Section, sectionProblems, valueMapping } from "./sl651/profile.ts";
@@ -78,7 +79,35 @@ function checkModbus(profile: Profile, section: ModbusSection): ProfileProblem[]
     }
   }
   problems.push(...checkMapped(profile, own, ownPath), ...checkMapped(profile, components, componentPath));
+  problems.push(...checkUnitChoices(profile, section.channels, ownPath));
+  problems.push(...checkUnitChoices(profile, section.components?.channels ?? {}, componentPath));
   problems.push(...checkPlaces(section));
+  return problems;
+}
+
+/** Every unit that an instrument may be set to must be one of the channel's own kind: %LEL does not become ppm by a setting. */
+function checkUnitChoices(
+  profile: Profile,
+  channels: ModbusSection["channels"],
+  path: readonly string[],
+): ProfileProblem[] {
+  const problems: ProfileProblem[] = [];
+  for (const [local, { unitFrom }] of Object.entries(channels)) {
+    const channel = profile.channels[local];
+    if (channel === undefined || unitFrom === undefined) continue;
+    const { unit: own } = quantityRow(channel.quantity);
+    for (const [raw, unit] of Object.entries(unitFrom.units)) {
+      try {
+        conversion(unit, own);
+      } catch (error) {
+        problems.push({
+          path: [...path, local, "unitFrom", "units", raw],
+          message: describe(error),
+          hint: "leave it out, and give the other kind of quantity a channel of its own",
+        });
+      }
+    }
+  }
   return problems;
 }
 
@@ -217,14 +246,36 @@ function checkPlaces(section: ModbusSection): ProfileProblem[] {
       placedChannels({ ...section, channels: { [local]: wire } }),
     );
   }
+  for (const [id, output] of Object.entries(section.outputs)) {
+    attempt(["modbus", "outputs", id, "address"], () => place(section, output));
+    const { verify } = output;
+    if (typeof verify !== "string")
+      attempt(["modbus", "outputs", id, "verify"], () => place(section, verify));
+  }
+  for (const [index, { register }] of section.selfCheck.entries()) {
+    attempt(["modbus", "selfCheck", `${index}`], () => place(section, register));
+  }
   const fields = Object.entries(section.components?.address ?? {});
   if (section.components === undefined) return problems;
-  for (const end of ["first", "last"] as const) {
-    // The extreme registers: a negative stride counts downwards.
-    const address = Object.fromEntries(
-      fields.map(([name, field]) => [name, field.stride >= 0 === (end === "first") ? field.min : field.max]),
-    );
+  for (const address of corners(fields)) {
+    const known = problems.length;
     attempt(["modbus", "components", "base"], () => placedComponentChannels(section, address));
+    // One corner outside is enough to say.
+    if (problems.length > known) break;
   }
   return problems;
+}
+
+/** Every combination of the least and the greatest of each field: strides may count up or down, channel by channel. */
+function corners(
+  fields: readonly (readonly [string, { min: number; max: number }])[],
+): Record<string, number>[] {
+  return fields.reduce<Record<string, number>[]>(
+    (found, [name, { min, max }]) =>
+      found.flatMap((corner) => [
+        { ...corner, [name]: min },
+        { ...corner, [name]: max },
+      ]),
+    [{}],
+  );
 }

@@ -7,6 +7,7 @@ import type { alarmSettingsSchema } from "../rules/settings.ts";
 import type { AlertSettings, UplinkSettings } from "./alerts/options.ts";
 import type { httpOptionsSchema } from "./api/options.ts";
 import type { JournalOptions } from "./journal/options.ts";
+import type { RouteConfiguration } from "./routes/options.ts";
 import type { SinkConfiguration } from "./sinks/options.ts";
 
 /** A broker that gets every alarm event: its id in the site file, and its options. */
@@ -29,6 +30,8 @@ export interface Configuration {
   readonly journal: JournalOptions;
   readonly sinks: readonly SinkConfiguration[];
   readonly uplinks: readonly UplinkConfiguration[];
+  /** Ways to people besides the alert topics. */
+  readonly routes: readonly RouteConfiguration[];
   /** Absolute. */
   readonly dataFolder: string;
   /** Profiles that devices use, by id. */

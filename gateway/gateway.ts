@@ -3,13 +3,23 @@ import { driverKinds } from "../drivers/registry.ts";
 import { CounterRegistry } from "../model/counter.ts";
 import { describe, InternalError } from "../model/error.ts";
 import type { Log } from "../model/log.ts";
-import { type Clock, formatDuration, type Micros, SECOND, type Timer } from "../model/time.ts";
+import {
+  type Clock,
+  formatDuration,
+  MILLISECOND,
+  MINUTE,
+  type Micros,
+  SECOND,
+  type Timer,
+} from "../model/time.ts";
 import type { SystemRuleId } from "../rules/built-in.ts";
 import { Derivations } from "../rules/derivation.ts";
 import { Engine } from "../rules/engine.ts";
 import type { AlarmEvent } from "../rules/event.ts";
 import { Timeliness } from "../rules/timeliness.ts";
 import { Alerts } from "./alerts/alerts.ts";
+import { eventId } from "./alerts/payload.ts";
+import type { RouteState } from "./alerts/status.ts";
 import { type HttpServer, startHttp } from "./api/server.ts";
 import type { Configuration } from "./configuration.ts";
 import { Intake } from "./intake/intake.ts";
@@ -19,6 +29,8 @@ import { RepeatMemory } from "./intake/repeat-memory.ts";
 import { Restoration } from "./intake/restore.ts";
 import { Journal } from "./journal/journal.ts";
 import { PageBuilder } from "./journal/page.ts";
+import { Routes } from "./routes/routes.ts";
+import { routeSubject } from "./routes/selection.ts";
 import { VERSION } from "./version.ts";
 
 export interface GatewayOptions {
@@ -28,6 +40,11 @@ export interface GatewayOptions {
   /** Called once the data folder is ours and before any link opens: a second gateway does not get that far. */
   readonly beforeLinks?: () => Promise<void>;
 }
+
+/** No gateway of this release has run before. */
+const CLOCK_FLOOR: Micros = Date.UTC(2026, 0, 1) * MILLISECOND;
+/** A wall clock that lags further behind the journal has been set back. Robots refuse an hour. */
+const CLOCK_BEHIND: Micros = 10 * MINUTE;
 
 /** How often the gateway's own health goes to InfluxDB. */
 const HEALTH_INTERVAL: Micros = 10 * SECOND;
@@ -43,6 +60,8 @@ export class Gateway {
   readonly engine: Engine;
   readonly intake: Intake;
   readonly alerts: Alerts;
+  /** Ways to people besides the alert topics. */
+  readonly routes: Routes;
   /** One driver a link, by link id. */
   readonly drivers: ReadonlyMap<string, Driver>;
   /** When this process took over, on the intake clock. */
@@ -121,7 +140,10 @@ export class Gateway {
       repeats,
       spacing: configuration.journal.commit,
       bound: configuration.journal.bound,
-      publish: (event, committed) => this.alerts.event(event, committed),
+      publish: (event, committed) => {
+        this.alerts.event(event, committed);
+        this.routes.event();
+      },
       quarantine: (undecodable: Undecodable) => {
         quarantined.add();
         journal.reader.keepUndecodable(undecodable);
@@ -154,6 +176,32 @@ export class Gateway {
       }),
       version: VERSION,
       onSubscribers: (count) => this.#system("alert-route-lost", count === 0),
+      routes: (point) => this.routes.covering(point),
+      routeStates: () => routeStates(this.routes),
+    });
+    this.routes = new Routes({
+      ...this.alerts.spoken,
+      routes: configuration.routes,
+      clock,
+      log,
+      counters,
+      events: (query) => journal.reader.events(query),
+      cursor: (name) => journal.reader.cursor(name),
+      setCursor: (name, seq) => journal.reader.setCursor(name, seq),
+      last: () => this.alerts.last,
+      timeTrusted: () => this.#timeTrusted,
+      buses: (uplink) => this.alerts.reachable(uplink),
+      secret: configuration.secret,
+      onLost: (route, { lost, note }) =>
+        this.#system("alert-route-lost", lost, { subject: routeSubject(route), note }),
+      quarantine: (route, { event, words }) => {
+        journal.reader.keepUndecodable({
+          link: routeSubject(route),
+          source: eventId(configuration.site.id, event.seq),
+          error: words,
+          payload: Buffer.from(JSON.stringify(event)),
+        });
+      },
     });
     this.drivers = new Map();
   }
@@ -161,6 +209,11 @@ export class Gateway {
   /** How far the intake clock leads the wall clock, µs; negative while it lags. It never goes back, so a clock set back shows here. */
   get clockAhead(): Micros {
     return this.#intakeClock.ahead;
+  }
+
+  /** Whether the wall clock can be believed. Without a battery and before NTP it stands in 1970, or where it was last. */
+  get #timeTrusted(): boolean {
+    return this.#clock.wall() >= CLOCK_FLOOR && this.clockAhead < CLOCK_BEHIND;
   }
 
   /** Whether everything that belongs to us runs; what belongs to others (links, sinks) is in the counters and alarms. */
@@ -220,6 +273,7 @@ export class Gateway {
     await beforeLinks?.();
     for (const driver of this.drivers.values()) await driver.start(intake);
     await this.alerts.start();
+    this.routes.start();
     if (configuration.http.enabled) this.#http = await startHttp(this, this.#log);
     intake.start();
     this.#intakeClock.start();
@@ -342,7 +396,7 @@ export class Gateway {
     this.intake.flush();
     // An alarm of the last instant goes out by the buses that are still there.
     await this.intake.settled();
-    await this.alerts.stop();
+    await Promise.all([this.alerts.stop(), this.routes.stop()]);
     await Promise.allSettled(buses.map((driver) => driver.stop()));
     this.intake.stop();
     this.journal.checkpoint(
@@ -355,6 +409,10 @@ export class Gateway {
     );
     await this.journal.close();
   }
+}
+
+function routeStates(routes: Routes): Record<string, RouteState> {
+  return Object.fromEntries(routes.status.map(({ id, state, backlog }) => [id, { state, backlog }]));
 }
 
 /** What a checkpoint holds: the state of everything that is a function of the journal. */

@@ -24,10 +24,23 @@ export const ERROR_CODES = {
   DEVICE_TIMEOUT: { fault: "device", what: "The device did not answer within its deadline." },
   DEVICE_ANSWER: { fault: "device", what: "The device's answer does not fit the request." },
   DEVICE_UNDECODABLE: { fault: "device", what: "A message of a device cannot be decoded by its profile." },
+  WRITE_REFUSED: {
+    fault: "configuration",
+    what: "Nothing was written: the site file does not allow it, or the value is none the output takes.",
+  },
+  WRITE_UNVERIFIED: {
+    fault: "device",
+    what: "The device accepted a write, and something else stands there when it is read back.",
+  },
   LINK_DOWN: { fault: "network", what: "A link to devices could not be opened, or was lost." },
   LINK_REFUSED: { fault: "network", what: "The peer refused the connection or the credentials." },
   SINK_UNAVAILABLE: { fault: "network", what: "A sink cannot be reached or asked us to wait." },
   SINK_REFUSED: { fault: "network", what: "A sink refused a batch for good." },
+  ROUTE_UNAVAILABLE: {
+    fault: "network",
+    what: "A route to people cannot be reached, does not let us in, or asked us to wait.",
+  },
+  ROUTE_REFUSED: { fault: "network", what: "A route to people refused a message for good." },
   ADDRESS_IN_USE: { fault: "host", what: "The port or socket we should listen on is taken." },
   ADDRESS_UNAVAILABLE: { fault: "host", what: "The address we should listen on cannot be used." },
   JOURNAL_UNAVAILABLE: {

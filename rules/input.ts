@@ -112,6 +112,8 @@ export interface HealthInput {
   readonly at: Micros;
   readonly thing: "link" | "device";
   readonly index: number;
+  /** Key of the link or device: what a replay under another configuration finds it by. Journals of early editions lack it. */
+  readonly key?: string;
   readonly up: boolean;
   readonly reason: Reason;
 }

@@ -42,6 +42,7 @@ export class Timeliness {
   readonly #keys: readonly string[];
   readonly #greatestDelay: Float64Array;
   readonly #futureBound: Micros;
+  readonly #earliest: Micros;
   /** Device time of the last reading that was evaluated in order. */
   readonly #mark: Float64Array;
   /** The mark before the clock was set back; the clock agrees again when it is reached. */
@@ -62,12 +63,14 @@ export class Timeliness {
   /** … and the times that their instrument claimed, µs. */
   readonly claimed: Micros[] = [];
 
-  constructor(site: Site, options: { futureBound?: Micros } = {}) {
+  /** `earliest`: times before it are not believed; a recorded table may well be older than our instruments. */
+  constructor(site: Site, options: { futureBound?: Micros; earliest?: Micros } = {}) {
     const { channels } = site;
     const column = () => new Float64Array(channels.length).fill(NONE);
     this.#keys = channels.map((channel) => channel.key);
     this.#greatestDelay = Float64Array.from(channels, (channel) => channel.greatestDelay);
     this.#futureBound = options.futureBound ?? DEFAULT_FUTURE_BOUND;
+    this.#earliest = options.earliest ?? EARLIEST;
     this.#mark = column();
     this.#before = column();
     this.#untimed = column();
@@ -170,7 +173,9 @@ export class Timeliness {
 
   #believed(c: number, time: Micros, received: Micros): boolean {
     return (
-      time <= received + this.#futureBound && time >= EARLIEST && received - time <= this.#greatestDelay[c]!
+      time <= received + this.#futureBound &&
+      time >= this.#earliest &&
+      received - time <= this.#greatestDelay[c]!
     );
   }
 

@@ -91,9 +91,13 @@ export class ModbusSession {
   #answer(request: ModbusRequest): Delivery {
     const { framing, units, unknownUnit, stage, faultCount } = this.#line;
     const moment = stage.moment();
+    if (request.unit === BROADCAST && framing.name !== "tcp") {
+      for (const { memory } of units.values()) answerPdu(request.pdu, memory, moment);
+      return SILENCE;
+    }
     const unit = units.get(request.unit);
     if (unit === undefined) {
-      if (unknownUnit === "silent" || (framing.name === "rtu" && request.unit === BROADCAST)) return SILENCE;
+      if (unknownUnit === "silent") return SILENCE;
       const pdu = exceptionPdu(request.pdu[0] ?? 0, GATEWAY_TARGET_SILENT);
       return deliver({ ...request, pdu }, framing, []);
     }

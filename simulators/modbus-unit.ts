@@ -1,5 +1,5 @@
 import { MAX_ADDRESS, MAX_BITS, MAX_REGISTERS } from "../drivers/modbus/limits.ts";
-import type { Table } from "../drivers/modbus/profile.ts";
+import type { Table } from "../drivers/modbus/place-schema.ts";
 import { isBitTable } from "../drivers/modbus/registers.ts";
 import type { Moment } from "./moment.ts";
 import type { TimedFault } from "./story.ts";
@@ -8,6 +8,10 @@ import type { TimedFault } from "./story.ts";
 export interface Memory {
   /** Registers (0..65535) or bits (0, 1); undefined when one of them is not there: exception 2. */
   read(table: Table, span: { address: number; count: number }, moment: Moment): Uint16Array | undefined;
+  /** Whether anything can be written at all; without that the functions for it are not known. */
+  readonly writable: boolean;
+  /** Takes registers or bits; false when they cannot be written: exception 2. */
+  write(table: Table, address: number, values: readonly number[]): boolean;
 }
 
 /** One slave on a line. */
@@ -40,9 +44,43 @@ export function exceptionPdu(functionCode: number, code: number): Buffer {
   return Buffer.from([(functionCode | EXCEPTION_BIT) & 0xff, code]);
 }
 
-/** A unit's answer to a request, without any fault of the line. Instruments here can be read and not written. */
+/** States of a coil in FC 5. */
+const COIL_ON = 0xff00;
+/** Address and value, or address and count, after the function code. */
+const WRITE_HEAD = 5;
+const FIRST_MULTIPLE = 15;
+
+/** Answers FC 5, 6, 15 and 16. */
+function answerWrite(pdu: Buffer, memory: Memory): Buffer {
+  const functionCode = pdu[0]!;
+  const table = functionCode === 5 || functionCode === FIRST_MULTIPLE ? "coil" : "holding";
+  if (pdu.length < WRITE_HEAD) return exceptionPdu(functionCode, ILLEGAL_VALUE);
+  const address = pdu.readUInt16BE(1);
+  const word = pdu.readUInt16BE(3);
+  let values: number[];
+  if (functionCode < FIRST_MULTIPLE) {
+    const known = table === "holding" || word === 0 || word === COIL_ON;
+    if (pdu.length !== WRITE_HEAD || !known) return exceptionPdu(functionCode, ILLEGAL_VALUE);
+    values = [table === "coil" ? Number(word === COIL_ON) : word];
+  } else {
+    const data = pdu.subarray(WRITE_HEAD + 1);
+    const bytes = table === "coil" ? Math.ceil(word / 8) : word * 2;
+    if (word < 1 || pdu[WRITE_HEAD] !== bytes || data.length !== bytes)
+      return exceptionPdu(functionCode, ILLEGAL_VALUE);
+    values = Array.from({ length: word }, (_, i) =>
+      table === "coil" ? (data[i >> 3]! >> (i & 7)) & 1 : data.readUInt16BE(2 * i),
+    );
+  }
+  if (!memory.write(table, address, values)) return exceptionPdu(functionCode, ILLEGAL_ADDRESS);
+  return Buffer.from(pdu.subarray(0, WRITE_HEAD));
+}
+
+const WRITES: ReadonlySet<number> = new Set([5, 6, 15, 16]);
+
+/** A unit's answer to a request, without any fault of the line. */
 export function answerPdu(pdu: Buffer, memory: Memory, moment: Moment): Buffer {
   const functionCode = pdu[0] ?? 0;
+  if (memory.writable && WRITES.has(functionCode)) return answerWrite(pdu, memory);
   const read = READS[functionCode];
   if (read === undefined) return exceptionPdu(functionCode, ILLEGAL_FUNCTION);
   if (pdu.length !== READ_PDU_LENGTH) return exceptionPdu(functionCode, ILLEGAL_VALUE);

@@ -1,7 +1,8 @@
 import type { RegisterFormat } from "../drivers/modbus/codec.ts";
 import { encode } from "../drivers/modbus/encode.ts";
 import { MAX_ADDRESS } from "../drivers/modbus/limits.ts";
-import type { ModbusSection, Status, Table } from "../drivers/modbus/profile.ts";
+import type { Table } from "../drivers/modbus/place-schema.ts";
+import type { ModbusSection, Status } from "../drivers/modbus/profile.ts";
 import {
   isBitTable,
   type Place,
@@ -35,6 +36,12 @@ interface PlacedStatus {
   readonly calm: number;
 }
 
+/** A register that always holds the same: the unit that an instrument is set to, a number for its self-check. */
+interface Constant {
+  readonly place: Place;
+  readonly raw: number;
+}
+
 /** A stretch of a table. */
 interface Span {
   readonly from: number;
@@ -49,6 +56,10 @@ export class RegisterImage implements Memory {
   readonly #instrument: Instrument;
   readonly #cells: readonly Cell[];
   readonly #statuses: readonly PlacedStatus[];
+  readonly #constants: readonly Constant[];
+  readonly #outputs: readonly Place[];
+  /** What was written to outputs, by table and address. */
+  readonly #written = new Map<Table, Map<number, number>>();
   readonly #forbidden: ModbusSection["forbidden"];
   readonly #spans = new Map<Table, Span>();
   readonly #words = new Map<Table, Uint16Array>();
@@ -62,7 +73,16 @@ export class RegisterImage implements Memory {
     const plan = planImage(instrument.device.channels, section);
     this.#cells = plan.cells;
     this.#statuses = plan.statuses;
-    for (const { table, address, count } of [...plan.cells, ...plan.statuses].map((item) => item.place)) {
+    this.#constants = [
+      ...plan.constants,
+      ...section.selfCheck.map(({ register, equals }) => ({ place: place(section, register), raw: equals })),
+    ];
+    this.#outputs = Object.values(section.outputs).flatMap((output) => [
+      place(section, output),
+      ...(typeof output.verify === "string" ? [] : [place(section, output.verify)]),
+    ]);
+    const placed = [...plan.cells, ...plan.statuses, ...this.#constants].map((item) => item.place);
+    for (const { table, address, count } of [...placed, ...this.#outputs]) {
       const known = this.#spans.get(table);
       const to = address + count - 1;
       this.#spans.set(
@@ -90,12 +110,35 @@ export class RegisterImage implements Memory {
     return words.subarray(address - span.from, address - span.from + count);
   }
 
+  get writable(): boolean {
+    return this.#outputs.length > 0;
+  }
+
+  /** Takes what a master writes: outputs of the profile, whole ones only. */
+  write(table: Table, address: number, values: readonly number[]): boolean {
+    const end = address + values.length;
+    const outputs = this.#outputs.filter(
+      (output) => output.table === table && output.address < end && output.address + output.count > address,
+    );
+    const covered = outputs.reduce((sum, { count }) => sum + count, 0);
+    const whole = outputs.every(
+      (output) => output.address >= address && output.address + output.count <= end,
+    );
+    if (outputs.length === 0 || !whole || covered !== values.length) return false;
+    const written = this.#written.get(table) ?? new Map<number, number>();
+    this.#written.set(table, written);
+    for (const [offset, value] of values.entries()) written.set(address + offset, value);
+    this.#elapsed = -1;
+    return true;
+  }
+
   #fill(moment: Moment): void {
     if (moment.elapsed === this.#elapsed) return;
     this.#elapsed = moment.elapsed;
     for (const words of this.#words.values()) words.fill(0);
     this.#missing = [];
     for (const status of this.#statuses) this.#put(status.place, status.calm);
+    for (const constant of this.#constants) this.#put(constant.place, constant.raw);
     // Parts of one word that are set come last: a pattern that is not there must not wipe out one that is.
     const later: (() => void)[] = [];
     for (const cell of this.#cells) {
@@ -113,6 +156,10 @@ export class RegisterImage implements Memory {
       }
     }
     for (const write of later) write();
+    for (const [table, written] of this.#written) {
+      const from = this.#spans.get(table)!.from;
+      for (const [address, value] of written) this.#words.get(table)![address - from] = value;
+    }
   }
 
   /** Sets the status register that gives the channel this reason, where the profile has one. */
@@ -145,8 +192,9 @@ export class RegisterImage implements Memory {
 function planImage(
   channels: readonly PlayedChannel[],
   section: ModbusSection,
-): { cells: Cell[]; statuses: PlacedStatus[] } {
+): { cells: Cell[]; statuses: PlacedStatus[]; constants: Constant[] } {
   const cells: Cell[] = [];
+  const constants: Constant[] = [];
   const statuses: PlacedStatus[] = [];
   const parts = new Map<string, { placed: PlacedChannel[]; statuses: PlacedStatus[] }>();
   const partOf = (channel: PlayedChannel) => {
@@ -162,14 +210,18 @@ function planImage(
     const part = partOf(channel);
     const placed = part.placed.find(({ local }) => local === channel.local);
     if (placed === undefined) return;
+    const { unitFrom } = placed;
+    const [code, unit] = [...(unitFrom?.units ?? [])].find(([, known]) => known === channel.unit) ??
+      [...(unitFrom?.units ?? [])][0] ?? [0, undefined];
+    if (unitFrom !== undefined) constants.push({ place: unitFrom.place, raw: code });
     cells.push({
       index,
       place: placed,
-      raw: compileRaw(placed.mapping, channel.unit),
+      raw: compileRaw(unit === undefined ? placed.mapping : { ...placed.mapping, unit }, channel.unit),
       statuses: part.statuses.filter(({ status }) => status.affects.includes(channel.local)),
     });
   });
-  return { cells, statuses };
+  return { cells, statuses, constants };
 }
 
 function partPlan(section: ModbusSection, component: Readonly<Record<string, number>> | undefined) {

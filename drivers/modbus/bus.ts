@@ -1,18 +1,14 @@
 import type { Counter, Counters } from "../../model/counter.ts";
 import { asTocsinError, type TocsinError } from "../../model/error.ts";
-import { type Clock, MILLISECOND, MINUTE, type Micros } from "../../model/time.ts";
+import { type Clock, MILLISECOND, type Micros } from "../../model/time.ts";
 import { isSilence, LinkDown, ModbusException } from "./failure.ts";
+import { OwedAnswers } from "./owed-answers.ts";
 import type { Pauses } from "./pauses.ts";
 import { BROADCAST, isWrite, type Request, shapeOf } from "./request.ts";
 import type { Session } from "./session.ts";
 
 /** After a failed exchange without transaction ids: what is still on its way may pass before the next question. */
 const DRAIN: Micros = 50 * MILLISECOND;
-/**
- * How long an answer that was given up may still come: modems and radio gateways deliver old packets after a gap. Within this
- * time a question that could be mixed up with it is put twice, and only the second answer is believed.
- */
-const OWED_FOR: Micros = MINUTE;
 /** Silence after an answer that is not believed: its twin may be behind it. At least, and in slowest answers. */
 const RESYNC_QUIET: Micros = 50 * MILLISECOND;
 const RESYNC_ANSWERS = 2;
@@ -60,16 +56,6 @@ export interface Exchange {
   readonly urgent?: boolean;
 }
 
-/** An answer that was given up and may still come. */
-interface Owed {
-  /** Register that was asked for. */
-  address: number;
-  /** Until when questions of its shape are not put at all. */
-  until: Micros;
-  /** Until when they are put with care. */
-  forgetAt: Micros;
-}
-
 /** The one queue of a link: every request takes its turn here, first come, first served, what is urgent before that. */
 export class Bus {
   readonly #options: BusOptions;
@@ -82,14 +68,14 @@ export class Bus {
   #down: LinkDown | undefined;
   #waiting: { resolve: (session: Session) => void; reject: (error: LinkDown) => void }[] = [];
   #quietUntil: Micros = 0;
-  /** Answers that were given up, by what they would pass for. */
-  readonly #owed = new Map<string, Owed>();
+  readonly #owed: OwedAnswers;
   #silent = 0;
   #slowest: Micros = 0;
 
   constructor(options: BusOptions) {
     this.#options = options;
     this.#free = options.inFlight;
+    this.#owed = new OwedAnswers(options.clock, options.late);
     const labels = { link: options.link };
     this.#requests = options.counters.counter({
       name: "modbus_requests",
@@ -123,7 +109,7 @@ export class Bus {
     this.#session = session;
     this.#down = undefined;
     this.#silent = 0;
-    session.onUnasked((shape) => this.#owed.delete(shape));
+    session.onUnasked((shape) => this.#owed.came(shape));
     for (const { resolve } of this.#waiting.splice(0)) resolve(session);
   }
 
@@ -154,7 +140,7 @@ export class Bus {
         await this.#quiet(session, exchange.pause);
         if (exchange.abandoned?.() === true) return undefined;
         try {
-          if (this.#isDoubtful(exchange.request)) {
+          if (this.#owed.isDoubtful(exchange.request)) {
             await this.#resync(session, exchange);
             await this.#quiet(session, exchange.pause);
           }
@@ -189,7 +175,7 @@ export class Bus {
       return bytes;
     } catch (error) {
       unsettled = !(error instanceof ModbusException);
-      if (this.#options.untagged && isSilence(error)) this.#owe(request);
+      if (this.#options.untagged && isSilence(error)) this.#owed.add(request);
       this.#failed(asTocsinError(error), session.heard > heard, clock.now() - started);
       throw error;
     } finally {
@@ -228,7 +214,7 @@ export class Bus {
   async #ownTurn({ request, urgent = false }: Exchange): Promise<void> {
     for (;;) {
       await this.#turn(urgent);
-      const rest = this.#stillLate(request);
+      const rest = this.#owed.rest(request);
       // Without a connection in sight the request fails, and nothing need be waited for.
       if (rest <= 0 || this.#down !== undefined) return;
       this.#release();
@@ -236,42 +222,12 @@ export class Bus {
     }
   }
 
-  #owe(request: Request): void {
-    const shape = shapeOf(request);
-    if (shape === undefined) return;
-    const now = this.#options.clock.now();
-    for (const [old, { forgetAt }] of this.#owed) if (forgetAt <= now) this.#owed.delete(old);
-    const owed = this.#owed.get(shape);
-    // Two registers are owed: whichever comes may be the other's.
-    const address = owed === undefined || owed.address === request.address ? request.address : SEVERAL;
-    this.#owed.set(shape, { address, until: now + this.#options.late, forgetAt: now + OWED_FOR });
-  }
-
-  #owedFor(request: Request): Owed | undefined {
-    if (this.#owed.size === 0) return undefined;
-    const shape = shapeOf(request);
-    return shape === undefined ? undefined : this.#owed.get(shape);
-  }
-
-  #stillLate(request: Request): Micros {
-    const owed = this.#owedFor(request);
-    return owed === undefined ? 0 : owed.until - this.#options.clock.now();
-  }
-
-  /** Whether an answer that was given up would pass for the answer to this. */
-  #isDoubtful(request: Request): boolean {
-    const owed = this.#owedFor(request);
-    return (
-      owed !== undefined && owed.address !== request.address && owed.forgetAt > this.#options.clock.now()
-    );
-  }
-
   /** Puts the question, does not believe the answer, and lets pass what is still behind it. @throws as `#once` */
   async #resync(session: Session, exchange: Exchange): Promise<void> {
     this.#resyncs.add();
     await this.#once(session, exchange);
     const shape = shapeOf(exchange.request);
-    if (shape !== undefined) this.#owed.delete(shape);
+    if (shape !== undefined) this.#owed.came(shape);
     const { clock } = this.#options;
     this.#quietUntil = clock.now() + Math.max(RESYNC_QUIET, this.#slowest * RESYNC_ANSWERS);
   }
@@ -313,6 +269,3 @@ export class Bus {
     }
   }
 }
-
-/** Answers to several registers are owed. */
-const SEVERAL = -1;

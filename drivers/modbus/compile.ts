@@ -1,11 +1,14 @@
+import { ConfigurationError } from "../../model/error.ts";
+import { REASON } from "../../model/quality.ts";
 import { quantityRow } from "../../model/quantity.ts";
 import type { Channel, Component } from "../../model/site.ts";
 import type { Micros } from "../../model/time.ts";
 import type { DeviceOnLink } from "../driver.ts";
-import { compileValue } from "../value.ts";
-import { Group, type GroupStatus, type GroupValue, NO_CHANNEL } from "./group.ts";
+import { compileValue, type ValueTarget } from "../value.ts";
+import { Group, type GroupStatus, type GroupValue, type GroupVerdict, NO_CHANNEL } from "./group.ts";
 import type { ModbusAddress } from "./options.ts";
-import { NO_LIMITS, type PlanLimits, spanText } from "./planner.ts";
+import { notAllowedToTrigger } from "./outputs.ts";
+import { NO_LIMITS, type PlanLimits, type Span, spanText, touchesForbidden } from "./planner.ts";
 import type { ModbusSection, Status } from "./profile.ts";
 import {
   type ComponentAddress,
@@ -17,8 +20,10 @@ import {
   placedComponentChannels,
   placeInComponent,
 } from "./registers.ts";
+import type { CompiledSelfCheck } from "./self-check.ts";
 import { compileCondition } from "./status.ts";
 import { combine, type Workarounds } from "./workarounds.ts";
+import { type CompiledOutput, compileOutput } from "./writing.ts";
 
 /** A device on a Modbus link, as the gateway hands it over. */
 export type ModbusDevice = DeviceOnLink<ModbusAddress, ModbusSection>;
@@ -33,14 +38,25 @@ export interface CompiledDevice {
   readonly limits: PlanLimits;
   /** By period, the shortest first. */
   readonly groups: readonly Group[];
+  readonly selfChecks: readonly CompiledSelfCheck[];
+  /** Outputs that the site allows, by id. */
+  readonly outputs: ReadonlyMap<string, CompiledOutput>;
+  /** What must be written before triggered groups are read, and how long the measurement takes. */
+  readonly trigger:
+    | { readonly output: CompiledOutput; readonly raw: number; readonly wait: Micros }
+    | undefined;
 }
 
 /** What is collected for one period before it becomes a Group. */
 interface Draft {
+  readonly period: Micros;
+  readonly triggered: boolean;
   readonly values: GroupValue[];
   readonly statuses: GroupStatus[];
   /** Position of a value by its scope and local id. */
   readonly positions: Map<string, number>;
+  /** Positions by local id alone. */
+  readonly locals: Map<string, number[]>;
 }
 
 /** The device itself, or one of its components: where local ids are looked up and registers counted from. */
@@ -53,12 +69,13 @@ interface Scope {
 
 /**
  * Compiles a device of a link.
- * @throws ConfigurationError PROFILE_INVALID or UNIT_MISMATCH
+ * @throws ConfigurationError PROFILE_INVALID or UNIT_MISMATCH; CONFIG_INVALID when it may not be told to measure.
  */
 export function compileDevice(device: ModbusDevice, bus: Workarounds): CompiledDevice {
   const section = device.profile;
   const workarounds = combine(section.workarounds, bus);
-  const drafts = new Map<Micros, Draft>();
+  const limits = limitsOf(section, workarounds);
+  const drafts = new Map<string, Draft>();
   const scopes = new Map<number | undefined, Scope>();
   for (const { local, channel, component } of device.channels) {
     let scope = scopes.get(component?.index);
@@ -69,33 +86,99 @@ export function compileDevice(device: ModbusDevice, bus: Workarounds): CompiledD
     const placed = scope.placed.get(local);
     // A channel that the profile does not place is derived, or another protocol's.
     if (placed === undefined) continue;
-    const period = periodOf(section, local, device.address.period);
-    const draft: Draft = drafts.get(period) ?? { values: [], statuses: [], positions: new Map() };
-    drafts.set(period, draft);
-    draft.positions.set(`${scope.key}${local}`, draft.values.length);
-    draft.values.push(channelValue(placed, channel));
+    const draft = draftFor(drafts, section, { local, period: device.address.period });
+    const position = draft.values.push(channelValue(placed, channel, limits)) - 1;
+    draft.positions.set(`${scope.key}${local}`, position);
+    const same = draft.locals.get(local);
+    if (same === undefined) draft.locals.set(local, [position]);
+    else same.push(position);
   }
   for (const scope of scopes.values()) {
     for (const status of scope.statuses) addStatus(drafts, scope, status);
   }
+  const selfChecks = section.selfCheck.map(({ register, equals }): CompiledSelfCheck => {
+    return { place: place(section, register), expected: equals, verdict: { reason: REASON.uncertain } };
+  });
+  const outputs = new Map((device.writes ?? []).map((id) => [id, compileOutput(section, id)]));
   return {
     index: device.device.index,
     id: device.device.id,
     unit: device.address.unit,
     workarounds,
-    limits: {
-      ...NO_LIMITS,
-      maxRegisters: workarounds.maxRegistersPerRequest,
-      maxBits: workarounds.maxBitsPerRequest,
-      oneRequestPerChannel: workarounds.oneRequestPerChannel,
-      bitsFromZero: workarounds.readCoilsFromZero,
-      maxGap: section.maxGap,
-      forbidden: section.forbidden,
-    },
-    groups: [...drafts]
-      .sort(([a], [b]) => a - b)
-      .map(([period, draft]) => new Group(period, draft.values, draft.statuses)),
+    limits,
+    groups: [...drafts.values()]
+      .sort((a, b) => a.period - b.period)
+      .map((draft) => new Group({ ...draft, verdicts: verdictsFor(draft, section, selfChecks) })),
+    selfChecks,
+    outputs,
+    trigger: triggerOf(section, outputs),
   };
+}
+
+function limitsOf(section: ModbusSection, workarounds: Workarounds): PlanLimits {
+  return {
+    ...NO_LIMITS,
+    maxRegisters: workarounds.maxRegistersPerRequest,
+    maxBits: workarounds.maxBitsPerRequest,
+    oneRequestPerChannel: workarounds.oneRequestPerChannel,
+    bitsFromZero: workarounds.readCoilsFromZero,
+    maxGap: section.maxGap,
+    forbidden: section.forbidden,
+  };
+}
+
+/** The draft that a channel belongs to: one for each period, apart those that must be triggered. */
+function draftFor(
+  drafts: Map<string, Draft>,
+  section: ModbusSection,
+  { local, period: own }: { local: string; period: Micros | undefined },
+): Draft {
+  const period = periodOf(section, local, own);
+  const { trigger } = section;
+  const triggered =
+    trigger !== undefined && (trigger.channels === undefined || trigger.channels.includes(local));
+  const key = `${period}${triggered ? " triggered" : ""}`;
+  const known = drafts.get(key);
+  if (known !== undefined) return known;
+  const draft: Draft = {
+    period,
+    triggered,
+    values: [],
+    statuses: [],
+    positions: new Map(),
+    locals: new Map(),
+  };
+  drafts.set(key, draft);
+  return draft;
+}
+
+function verdictsFor(
+  draft: Draft,
+  section: ModbusSection,
+  checks: readonly CompiledSelfCheck[],
+): GroupVerdict[] {
+  return checks.map(({ verdict }, index) => {
+    const { affects } = section.selfCheck[index]!;
+    const affected =
+      affects === undefined
+        ? [...draft.locals.values()].flat()
+        : affects.flatMap((local) => draft.locals.get(local) ?? []);
+    return { verdict, affected };
+  });
+}
+
+function triggerOf(
+  section: ModbusSection,
+  outputs: ReadonlyMap<string, CompiledOutput>,
+): CompiledDevice["trigger"] {
+  const { trigger } = section;
+  if (trigger === undefined) return undefined;
+  const output = outputs.get(trigger.output);
+  if (output === undefined) {
+    const { message, hint } = notAllowedToTrigger(trigger.output);
+    throw new ConfigurationError("CONFIG_INVALID", message, { hint });
+  }
+  return { output, raw: output.raw(trigger.value), wait: trigger.wait };
 }
 
 function scopeOf(section: ModbusSection, component: Component | undefined): Scope {
@@ -121,26 +204,51 @@ function byLocal(placed: readonly PlacedChannel[]): Map<string, PlacedChannel> {
   return new Map(placed.map((channel) => [channel.local, channel]));
 }
 
-function channelValue(placed: PlacedChannel, channel: Channel): GroupValue {
+function channelValue(placed: PlacedChannel, channel: Channel, limits: PlanLimits): GroupValue {
   const { states, asserts } = quantityRow(channel.quantity);
+  const { table, address, count, format, mapping, unitFrom } = placed;
+  const target: ValueTarget = {
+    unit: channel.unit,
+    ...(channel.range === undefined ? {} : { range: channel.range }),
+    ...(states === undefined ? {} : { codes: states.length }),
+  };
+  const together = unitFrom === undefined ? undefined : spanOfBoth(placed, unitFrom.place, limits);
   return {
-    table: placed.table,
-    address: placed.address,
-    count: placed.count,
-    format: placed.format,
+    table,
+    address,
+    count,
+    format,
+    span: together ?? { table, address, count },
     channel: channel.index,
     label: channel.id,
-    decode: compileValue(placed.mapping, {
-      unit: channel.unit,
-      ...(channel.range === undefined ? {} : { range: channel.range }),
-      ...(states === undefined ? {} : { codes: states.length }),
-    }),
+    decode: compileValue(mapping, target),
+    unit:
+      unitFrom === undefined
+        ? undefined
+        : {
+            place: unitFrom.place,
+            apart: together === undefined,
+            decoders: new Map(
+              [...unitFrom.units].map(([raw, unit]) => [raw, compileValue({ ...mapping, unit }, target)]),
+            ),
+          },
     asserts: asserts !== undefined,
   };
 }
 
+/** Both in one request, where one may be made of them. */
+function spanOfBoth(a: Place, b: Place, limits: PlanLimits): Span | undefined {
+  if (a.table !== b.table || limits.oneRequestPerChannel) return undefined;
+  const address = Math.min(a.address, b.address);
+  const end = Math.max(a.address + a.count, b.address + b.count);
+  const gap = Math.max(a.address, b.address) - Math.min(a.address + a.count, b.address + b.count);
+  const span = { table: a.table, address, count: end - address };
+  const fits = gap <= limits.maxGap && span.count <= limits.maxRegisters;
+  return fits && !touchesForbidden(span, limits) ? span : undefined;
+}
+
 /** A status is looked up in every group that it decides about, so that both come from the same poll. */
-function addStatus(drafts: ReadonlyMap<Micros, Draft>, scope: Scope, status: Status): void {
+function addStatus(drafts: ReadonlyMap<string, Draft>, scope: Scope, status: Status): void {
   const conditions = status.when.map(compileCondition);
   for (const draft of drafts.values()) {
     const affected = status.affects
@@ -167,9 +275,11 @@ function bareValue(looked: Place): GroupValue {
     address,
     count,
     format,
+    span: { table, address, count },
     channel: NO_CHANNEL,
     label: spanText(looked),
     decode: undefined,
+    unit: undefined,
     asserts: false,
   };
 }

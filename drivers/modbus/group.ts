@@ -4,21 +4,33 @@ import type { Micros } from "../../model/time.ts";
 import { exceed, isRangeReason, judge } from "../judge.ts";
 import type { Decoded, ValueDecoder } from "../value.ts";
 import { compileReader, compileTextReader, isExact, readBit } from "./codec.ts";
-import type { PlannedRequest } from "./planner.ts";
+import type { PlannedRequest, Span } from "./planner.ts";
 import { isBitTable, type Place } from "./registers.ts";
 import type { CompiledCondition } from "./status.ts";
 
 /** A value without a channel: only a status looks at it. */
 export const NO_CHANNEL = -1;
 
+/** How a value is decoded whose unit stands in another register. */
+export interface UnitChoice {
+  readonly place: Place;
+  /** It cannot be read in one request with the value: it is read before and after, and must not have changed. */
+  readonly apart: boolean;
+  /** By the raw number of the register. */
+  readonly decoders: ReadonlyMap<number, ValueDecoder>;
+}
+
 /** One value of a group, as compiled from the profile. */
 export interface GroupValue extends Place {
+  /** What is read for it: its registers, and that of its unit where they belong together. */
+  readonly span: Span;
   /** Index of the site's channel, or NO_CHANNEL. */
   readonly channel: number;
   /** For messages: `lel`, `l1d12.fire`, `holding 6`. */
   readonly label: string;
   /** Undefined for values without a channel. */
   readonly decode: ValueDecoder | undefined;
+  readonly unit: UnitChoice | undefined;
   /** The channel is a state whose 1 is a claim (danger, fault, supervisory). */
   readonly asserts: boolean;
 }
@@ -30,18 +42,53 @@ export interface GroupStatus {
   readonly affected: readonly number[];
 }
 
+/** What is known of a device as a whole, and decides about its values: changed by who finds it out. */
+export interface Verdict {
+  reason: Reason;
+}
+
+/** A verdict, and the positions of the values it decides about. */
+export interface GroupVerdict {
+  readonly verdict: Verdict;
+  readonly affected: readonly number[];
+}
+
+export interface GroupOptions {
+  readonly period: Micros;
+  readonly values: readonly GroupValue[];
+  readonly statuses: readonly GroupStatus[];
+  readonly verdicts: readonly GroupVerdict[];
+  /** The device must be told to measure before these values are read. */
+  readonly triggered: boolean;
+}
+
 const BYTES_PER_REGISTER = 2;
 
 /**
  * The values of one device that are asked for together, at one period, and evaluated together.
- * A poll is: `begin`, then `take` or `fail` for each request, then `finish`.
+ * A poll is: `begin`, then `take` or `fail` for each request, then `finish`. Units that stand apart from their values are asked
+ * for first and last: `anchor`.
  */
 export class Group {
   readonly period: Micros;
+  readonly triggered: boolean;
   readonly values: readonly GroupValue[];
+  /** What is read for each value. */
+  readonly spans: readonly Span[];
+  /** Registers of units that stand apart from their values. */
+  readonly anchors: readonly Place[];
   readonly #statuses: readonly GroupStatus[];
+  readonly #verdicts: readonly GroupVerdict[];
   /** Turns the bytes of a response into the raw number of each value; NaN for texts. */
-  readonly #read: readonly ((bytes: Uint8Array, offset: number) => number | string)[];
+  readonly #read: readonly Reader[];
+  /** The same for the register of its unit. */
+  readonly #readUnit: readonly (Reader | undefined)[];
+  /** By value: its anchor, or -1. */
+  readonly #anchorOf: Int32Array;
+  readonly #readAnchor: readonly Reader[];
+  readonly #before: Float64Array;
+  readonly #after: Float64Array;
+  readonly #anchorReason: Uint8Array;
   readonly #raw: Float64Array;
   readonly #value: Float64Array;
   readonly #reason: Uint8Array;
@@ -49,11 +96,31 @@ export class Group {
   readonly #status: Uint8Array;
   readonly #out: Decoded = { value: 0, reason: 0 };
 
-  constructor(period: Micros, values: readonly GroupValue[], statuses: readonly GroupStatus[]) {
+  constructor({ period, values, statuses, verdicts, triggered }: GroupOptions) {
     this.period = period;
+    this.triggered = triggered;
     this.values = values;
+    this.spans = values.map(({ span }) => span);
     this.#statuses = statuses;
+    this.#verdicts = verdicts;
     this.#read = values.map(reader);
+    this.#readUnit = values.map(({ unit }) =>
+      unit === undefined || unit.apart ? undefined : reader(unit.place),
+    );
+    const anchors: Place[] = [];
+    this.#anchorOf = Int32Array.from(values, ({ unit }) => {
+      if (unit?.apart !== true) return -1;
+      const { table, address, format } = unit.place;
+      const known = anchors.findIndex(
+        (anchor) => anchor.table === table && anchor.address === address && isSame(anchor.format, format),
+      );
+      return known >= 0 ? known : anchors.push(unit.place) - 1;
+    });
+    this.anchors = anchors;
+    this.#readAnchor = anchors.map(reader);
+    this.#before = new Float64Array(anchors.length);
+    this.#after = new Float64Array(anchors.length);
+    this.#anchorReason = new Uint8Array(anchors.length);
     this.#raw = new Float64Array(values.length);
     this.#value = new Float64Array(values.length);
     this.#reason = new Uint8Array(values.length);
@@ -66,20 +133,33 @@ export class Group {
     this.#seen.fill(0);
     this.#value.fill(Number.NaN);
     this.#reason.fill(reason);
+    this.#before.fill(Number.NaN);
+    this.#after.fill(Number.NaN);
+    this.#anchorReason.fill(reason);
+  }
+
+  /** The unit's register as it was before the values were read, or after; `bytes` undefined: not read, for `reason`. */
+  anchor(index: number, when: "before" | "after", bytes: Uint8Array | undefined, reason: Reason): void {
+    const kept = when === "before" ? this.#before : this.#after;
+    const raw = bytes === undefined ? Number.NaN : this.#readAnchor[index]!(bytes, 0);
+    kept[index] = typeof raw === "number" ? raw : Number.NaN;
+    this.#anchorReason[index] = reason;
   }
 
   /** Decodes the values of an answered request; `bytes` are the data bytes of the response. */
   take(request: PlannedRequest, bytes: Uint8Array): void {
-    const out = this.#out;
     for (const index of request.values) {
       const value = this.values[index]!;
       const raw = this.#read[index]!(bytes, value.address - request.address);
       this.#seen[index] = 1;
       this.#raw[index] = typeof raw === "number" ? raw : Number.NaN;
-      if (value.decode === undefined) continue;
-      value.decode(raw, out);
-      this.#value[index] = out.value;
-      this.#reason[index] = refine(value, raw, out.reason);
+      const readUnit = this.#readUnit[index];
+      if (readUnit !== undefined) {
+        const unit = readUnit(bytes, value.unit!.place.address - request.address);
+        this.#decode(index, value.unit!.decoders.get(unit as number), raw);
+      } else if (value.decode !== undefined && value.unit === undefined) {
+        this.#decode(index, value.decode, raw);
+      }
     }
   }
 
@@ -97,6 +177,7 @@ export class Group {
 
   /** Lets the statuses decide and appends the readings of all channels; their time is the gateway's. */
   finish(batch: ReadingBatch): void {
+    if (this.anchors.length > 0) this.#decodeAnchored();
     this.#applyStatuses();
     for (let i = 0; i < this.values.length; i++) {
       const channel = this.values[i]!.channel;
@@ -109,18 +190,47 @@ export class Group {
     return { value: this.#value[index]!, reason: this.#reason[index]! };
   }
 
+  /** A unit that the profile does not know is not guessed. */
+  #decode(index: number, decode: ValueDecoder | undefined, raw: number | string): void {
+    if (decode === undefined) {
+      this.#value[index] = Number.NaN;
+      this.#reason[index] = REASON.configuration_error;
+      return;
+    }
+    const out = this.#out;
+    decode(raw, out);
+    this.#value[index] = out.value;
+    this.#reason[index] = refine(this.values[index]!, raw, out.reason);
+  }
+
+  #decodeAnchored(): void {
+    for (let i = 0; i < this.values.length; i++) {
+      const anchor = this.#anchorOf[i]!;
+      if (anchor < 0 || this.#seen[i] === 0) continue;
+      const unit = this.#before[anchor]!;
+      const after = this.#after[anchor]!;
+      if (Number.isNaN(unit) || Number.isNaN(after)) this.set(i, this.#anchorReason[anchor]!);
+      // The unit was changed while the value was read: which of the two it is in cannot be told.
+      else if (unit !== after) this.set(i, REASON.undecodable);
+      else this.#decode(i, this.values[i]!.unit!.decoders.get(unit), this.#raw[i]!);
+    }
+  }
+
   #applyStatuses(): void {
-    if (this.#statuses.length === 0) return;
+    if (this.#statuses.length === 0 && this.#verdicts.length === 0) return;
     this.#status.fill(REASON.good);
+    for (const { verdict, affected } of this.#verdicts) {
+      if (verdict.reason !== REASON.good) this.#spread(affected, verdict.reason);
+    }
     for (const status of this.#statuses) {
       const raw = this.#raw[status.source]!;
       if (this.#seen[status.source] === 0 || Number.isNaN(raw)) {
         // Unknown status: a value beside it may raise an alarm and must not clear one.
-        this.#spread(status, REASON.uncertain);
+        this.#spread(status.affected, REASON.uncertain);
         continue;
       }
       for (const condition of status.conditions) {
-        if (condition.holds(raw)) this.#spread(status, condition.reason);
+        if (condition.holds(raw)) this.#spread(status.affected, condition.reason);
       }
     }
     const out = this.#out;
@@ -135,9 +245,9 @@ export class Group {
     }
   }
 
-  #spread(status: GroupStatus, reason: Reason): void {
+  #spread(affected: readonly number[], reason: Reason): void {
     const out = this.#out;
-    for (const index of status.affected) {
+    for (const index of affected) {
       if (isRangeReason(reason)) {
         out.value = this.#value[index]!;
         out.reason = this.#reason[index]!;
@@ -151,14 +261,20 @@ export class Group {
   }
 }
 
-function reader(value: GroupValue): (bytes: Uint8Array, offset: number) => number | string {
-  if (isBitTable(value.table)) return readBit;
-  if (value.format.type === "string") {
-    const read = compileTextReader(value.format);
+type Reader = (bytes: Uint8Array, offset: number) => number | string;
+
+function reader(place: Place): Reader {
+  if (isBitTable(place.table)) return readBit;
+  if (place.format.type === "string") {
+    const read = compileTextReader(place.format);
     return (bytes, offset) => read(bytes, offset * BYTES_PER_REGISTER);
   }
-  const read = compileReader(value.format);
+  const read = compileReader(place.format);
   return (bytes, offset) => read(bytes, offset * BYTES_PER_REGISTER);
+}
+
+function isSame(a: Place["format"], b: Place["format"]): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** What only the wire format knows about a decoded value. */

@@ -1,5 +1,5 @@
 import type { Micros } from "../../model/time.ts";
-import type { DriverKind } from "../driver.ts";
+import type { DeviceEntry, DeviceProblem, DriverKind, OutputDescription } from "../driver.ts";
 import {
   asciiSchema,
   type ModbusAddress,
@@ -9,6 +9,7 @@ import {
   tcpSchema,
   unitAddressSchema,
 } from "./options.ts";
+import { COIL_STATES, notAllowedToTrigger, type Output } from "./outputs.ts";
 import type { ModbusSection } from "./profile.ts";
 import { periodOf } from "./registers.ts";
 
@@ -16,6 +17,41 @@ function period(request: { address: unknown; section: unknown; local: string }):
   // Both were parsed by the schemas above and by the profile's: this module is where they get their types back.
   const address = request.address as ModbusAddress;
   return periodOf(request.section as ModbusSection, request.local, address.period);
+}
+
+function outputs(section: unknown): OutputDescription[] {
+  return Object.entries((section as ModbusSection).outputs).map(([id, output]) => ({
+    id,
+    name: output.name ?? { zh: id, en: id },
+    ...(output.range === undefined ? {} : { range: output.range }),
+    ...(output.unit === undefined ? {} : { unit: output.unit }),
+    ...statesOf(output),
+  }));
+}
+
+function statesOf({ states, table }: Output): Pick<OutputDescription, "states"> {
+  if (states !== undefined) return { states };
+  return table === "coil" ? { states: COIL_STATES } : {};
+}
+
+/** A device that must be told to measure measures nothing until the site allows that. */
+function triggerProblems({ section, writes }: DeviceEntry): DeviceProblem[] {
+  const { trigger } = section as ModbusSection;
+  if (trigger === undefined || writes.includes(trigger.output)) return [];
+  return [{ path: ["writes"], ...notAllowedToTrigger(trigger.output) }];
+}
+
+/** Broadcasts are for serial lines; on TCP unit 0 is the server itself. */
+function tcpProblems(entry: DeviceEntry): DeviceProblem[] {
+  const section = entry.section as ModbusSection;
+  const sent = entry.writes.filter((id) => section.outputs[id]?.broadcast === true);
+  return [
+    ...triggerProblems(entry),
+    ...sent.map((id) => ({
+      path: ["writes"],
+      message: `the output ${id} is a broadcast: Modbus TCP has none`,
+    })),
+  ];
 }
 
 /** The Modbus links: TCP; RTU and ASCII, on a serial port and over TCP. */
@@ -26,6 +62,8 @@ export const modbusKinds: readonly DriverKind[] = [
     link: tcpSchema,
     address: unitAddressSchema,
     section: "modbus",
+    outputs,
+    problems: tcpProblems,
     period,
     load: async () => (await import("./transports.ts")).modbusTcp,
   },
@@ -35,6 +73,8 @@ export const modbusKinds: readonly DriverKind[] = [
     link: rtuSchema,
     address: serialAddressSchema,
     section: "modbus",
+    outputs,
+    problems: triggerProblems,
     period,
     load: async () => (await import("./transports.ts")).modbusRtu,
   },
@@ -44,6 +84,8 @@ export const modbusKinds: readonly DriverKind[] = [
     link: serialOverTcpSchema,
     address: serialAddressSchema,
     section: "modbus",
+    outputs,
+    problems: triggerProblems,
     period,
     load: async () => (await import("./transports.ts")).modbusRtuOverTcp,
   },
@@ -53,6 +95,8 @@ export const modbusKinds: readonly DriverKind[] = [
     link: asciiSchema,
     address: serialAddressSchema,
     section: "modbus",
+    outputs,
+    problems: triggerProblems,
     period,
     load: async () => (await import("./transports.ts")).modbusAscii,
   },
@@ -62,6 +106,8 @@ export const modbusKinds: readonly DriverKind[] = [
     link: serialOverTcpSchema,
     address: serialAddressSchema,
     section: "modbus",
+    outputs,
+    problems: triggerProblems,
     period,
     load: async () => (await import("./transports.ts")).modbusAsciiOverTcp,
   },

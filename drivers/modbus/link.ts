@@ -9,7 +9,16 @@ import {
 import { REASON } from "../../model/quality.ts";
 import { ReadingBatch } from "../../model/reading.ts";
 import { type Micros, SECOND } from "../../model/time.ts";
-import { type Driver, type DriverContext, type Intake, type SnapshotValue, STOP_BOUND } from "../driver.ts";
+import {
+  type Driver,
+  type DriverContext,
+  type Intake,
+  type RawRead,
+  type SnapshotValue,
+  STOP_BOUND,
+  type WriteOrder,
+  type WriteResult,
+} from "../driver.ts";
 import { Bus } from "./bus.ts";
 import { compileDevice, type ModbusDevice } from "./compile.ts";
 import { Connection } from "./connection.ts";
@@ -17,10 +26,12 @@ import { Episodes } from "./episodes.ts";
 import type { PollingOptions } from "./options.ts";
 import { Pauses } from "./pauses.ts";
 import type { GroupPoll, Outcome } from "./poll.ts";
+import { identify, readRaw } from "./raw-read.ts";
 import { Schedule, type Task } from "./schedule.ts";
 import type { Session } from "./session.ts";
 import { snapshot } from "./snapshot.ts";
-import { Station, type StationOptions } from "./station.ts";
+import { Station, type StationOptions, trigger } from "./station.ts";
+import { WriteQueue } from "./write-queue.ts";
 
 /** What tells one kind of Modbus link from another. */
 export interface LinkKind {
@@ -55,6 +66,7 @@ export class ModbusLink implements Driver {
   readonly #reported = new Map<Station, boolean>();
   readonly #episodes: Episodes;
   readonly #pauses: Pauses;
+  readonly #writes: WriteQueue;
   readonly #reconnects: Counter;
   readonly #batch = new ReadingBatch();
   #intake: Intake | undefined;
@@ -99,21 +111,26 @@ export class ModbusLink implements Driver {
         if (kind.mayBeDeaf) this.#connection.renew(deaf(link.id));
       },
     });
-    this.#schedule = new Schedule({
-      clock,
-      limit: kind.inFlight + POLLS_BESIDE,
-      onMissed: (times) => missed.add(times),
-      onFault: (error) => log.error({ link: link.id, err: error }, `a poll broke off: ${describe(error)}`),
-    });
+    const { timeout } = options;
+    this.#writes = new WriteQueue({ bus: this.#bus, pauses: this.#pauses, clock, timeout });
     const compiled = this.#devices().map((device) =>
       named(device.device.id, () => compileDevice(device, options.workarounds)),
     );
+    const measuring = compiled.flatMap(({ groups }) => groups.filter(({ triggered }) => triggered)).length;
+    this.#schedule = new Schedule({
+      clock,
+      // A poll that waits for a measurement is not on the wire.
+      limit: kind.inFlight + POLLS_BESIDE + measuring,
+      onMissed: (times) => missed.add(times),
+      onFault: (error) => log.error({ link: link.id, err: error }, `a poll broke off: ${describe(error)}`),
+    });
     this.#stations = compiled.map((device) => {
       const name = (what: string) => `${device.id}: ${what}`;
       const stationOptions: StationOptions = {
         clock,
         bus: this.#bus,
-        timeout: options.timeout,
+        pauses: this.#pauses,
+        timeout,
         longestProbe: options.probe,
         untagged: kind.untagged,
         random,
@@ -185,13 +202,32 @@ export class ModbusLink implements Driver {
   async read(device: number, signal: AbortSignal): Promise<SnapshotValue[]> {
     const found = this.#devices().find((candidate) => candidate.device.index === device);
     if (found === undefined) throw new InternalError("INTERNAL", `device ${device} is not on this link`);
+    const compiled = compileDevice(found, this.#options.workarounds);
+    const { timeout } = this.#options;
+    const bus = this.#bus;
     return await snapshot({
-      device: compileDevice(found, this.#options.workarounds),
-      bus: this.#bus,
-      timeout: this.#options.timeout,
+      device: compiled,
+      bus,
+      timeout,
       clock: this.#context.clock,
       signal,
+      trigger: () => trigger(compiled, { bus, timeout, pauses: this.#pauses }),
     });
+  }
+
+  async write(order: WriteOrder): Promise<WriteResult> {
+    const station = this.#stations.find(({ device }) => device.index === order.device);
+    if (station === undefined)
+      throw new InternalError("INTERNAL", `device ${order.device} is not on this link`);
+    return await this.#writes.write(station.device, order);
+  }
+
+  readRaw(request: RawRead): Promise<Uint8Array> {
+    return readRaw(this.#bus, request, this.#options.timeout);
+  }
+
+  identify({ unit }: Pick<RawRead, "unit">): Promise<Readonly<Record<string, string>>> {
+    return identify(this.#bus, unit, this.#options.timeout);
   }
 
   #devices(): readonly ModbusDevice[] {

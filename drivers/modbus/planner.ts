@@ -1,6 +1,6 @@
 import { ConfigurationError } from "../../model/error.ts";
 import { MAX_BITS, MAX_REGISTERS } from "./limits.ts";
-import type { Table } from "./profile.ts";
+import type { Table } from "./place-schema.ts";
 import { isBitTable } from "./registers.ts";
 
 /*
@@ -98,15 +98,18 @@ function joins(
   return (
     (fromZero || value.address - open.end <= gap) &&
     end - open.address <= (bits ? limits.maxBits : limits.maxRegisters) &&
-    !touchesForbidden(open.table, open.address, end, limits) &&
+    !touchesForbidden({ table: open.table, address: open.address, count: end - open.address }, limits) &&
     !limits.barriers.some(
       (barrier) => barrier.table === open.table && barrier.address > open.address && barrier.address < end,
     )
   );
 }
 
-function touchesForbidden(table: Table, from: number, end: number, limits: PlanLimits): boolean {
-  return limits.forbidden.some((span) => span.table === table && span.from < end && span.to >= from);
+/** Whether a request for this would touch what must not be touched. */
+export function touchesForbidden({ table, address, count }: Span, limits: PlanLimits): boolean {
+  return limits.forbidden.some(
+    (span) => span.table === table && span.from < address + count && span.to >= address,
+  );
 }
 
 function checkAlone(
@@ -122,7 +125,7 @@ function checkAlone(
       `${where} cannot be read: it takes a request of ${open.end - open.address}, and ${longest} is the limit`,
     );
   }
-  if (touchesForbidden(open.table, open.address, open.end, limits)) {
+  if (touchesForbidden({ ...value, address: open.address, count: open.end - open.address }, limits)) {
     throw new ConfigurationError(
       "PROFILE_INVALID",
       `${where} cannot be read without touching a forbidden address`,

@@ -66,7 +66,7 @@ export class GroupPoll {
     options: { clock: Clock; longestPause: Micros; events: PollEvents },
   ) {
     this.group = group;
-    this.#exclusions = new Exclusions(group.values, device.limits);
+    this.#exclusions = new Exclusions(group.spans, device.limits);
     this.#clock = options.clock;
     this.#longestPause = options.longestPause;
     this.#events = options.events;
@@ -107,11 +107,13 @@ export class GroupPoll {
       for (const index of values) this.group.set(index, REASON.configuration_error);
     }
     for (const index of this.#exclusions.suspects()) this.group.set(index, REASON.configuration_error);
+    await this.#anchors("before", ask);
     if (oneByOne) for (const request of this.#inOrder()) await this.#request(request, ask);
     else await Promise.all(this.#inOrder().map((request) => this.#request(request, ask)));
     if (!this.#lost && (this.#answered || this.#silences === 0)) {
       await this.#bisect(ask);
       await this.#retryExcluded(ask);
+      await this.#anchors("after", ask);
     }
     // What was answered before the link went is older than the loss that was reported meanwhile.
     if (this.#lost) return "lost";
@@ -119,10 +121,37 @@ export class GroupPoll {
     return this.#asked === 0 ? "idle" : "silent";
   }
 
+  /** The device could not be told to measure: what stands in its registers is the measurement before. */
+  untriggered(error: unknown): Outcome {
+    this.#answered = false;
+    this.#silences = 0;
+    this.#lost = false;
+    this.#note(error);
+    this.group.begin(reasonOf(error));
+    return this.#lost ? "lost" : this.#answered ? "answered" : "silent";
+  }
+
   /** Every channel of the group is bad, for one reason. */
   fail(reason: Reason, batch: ReadingBatch): void {
     this.group.begin(reason);
     this.group.finish(batch);
+  }
+
+  /** The registers of units that stand apart from their values. */
+  async #anchors(when: "before" | "after", ask: Ask): Promise<void> {
+    for (const [index, { table, address, count }] of this.group.anchors.entries()) {
+      if (!this.#answered && this.#silences >= this.#patience) return;
+      try {
+        const bytes = await ask({ table, address, count, values: [] });
+        if (bytes === undefined) return;
+        this.#asked++;
+        this.#answered = true;
+        this.group.anchor(index, when, bytes, REASON.good);
+      } catch (error) {
+        this.#note(error);
+        this.group.anchor(index, when, undefined, reasonOf(error));
+      }
+    }
   }
 
   /** Requests with a good record first: a block that never answers must not make its device look dead. */

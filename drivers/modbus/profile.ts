@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { REASON_NAMES, type ReasonName } from "../../model/quality.ts";
-import { durationSchema, idSchema } from "../../model/schema.ts";
+import { durationSchema, idSchema, unitSchema } from "../../model/schema.ts";
 import { valueSchema } from "../value.ts";
-import { ORDERS, PART_WORDS, REGISTER_TYPES } from "./codec.ts";
+import { ORDERS } from "./codec.ts";
 import { MAX_ADDRESS, MAX_REGISTERS } from "./limits.ts";
+import { outputSchema, triggerSchema } from "./outputs.ts";
+import { checkPlace, placeShape, registerSchema, TABLES } from "./place-schema.ts";
 import { workaroundsSchema } from "./workarounds.ts";
 
 /*
@@ -11,133 +13,66 @@ import { workaroundsSchema } from "./workarounds.ts";
  * `registers.ts` turns it into addresses on the wire.
  */
 
-/** The four tables of Modbus, read with FC 3, 4, 1 and 2. */
-export const TABLES = ["holding", "input", "coil", "discrete"] as const;
-export type Table = (typeof TABLES)[number];
-
 /**
  * How the document numbers what it lists: `pdu` from 0 as on the wire; `one-based` from 1 within each table; `document`
  * with the table's digit in front, 40001 or 400001 for the first holding register.
  */
 export const NUMBERINGS = ["pdu", "one-based", "document"] as const;
 
-/** Largest number that a document prints: six digits, `465536`. */
-const MAX_DOCUMENT_NUMBER = 465_536;
-/** Longest text in registers that fits one request. */
-const MAX_TEXT_REGISTERS = MAX_REGISTERS;
-
-const uint32 = () => z.number().int().min(0).max(0xffff_ffff);
-
-const placeShape = {
-  table: z.enum(TABLES).optional().meta({ description: "Default: the section's." }),
-  address: z
-    .number()
-    .int()
-    .min(0)
-    .max(MAX_DOCUMENT_NUMBER)
-    .meta({
+/** The unit that the instrument is set to: what the number means stands in another register. */
+const unitFromSchema = z
+  .strictObject({
+    register: registerSchema.meta({ description: "Where the instrument says its unit." }),
+    units: z.record(z.string().regex(/^\d+$/, "the raw number of the register"), unitSchema).meta({
       description:
-        "First register or bit, counted as `numbering` says. Within `components`: relative to the component's first.",
-      examples: [2],
+        "Unit by raw number. A number that is not here makes the channel bad: the value is refused, not guessed.",
+      examples: [{ "4": "ppm", "3": "%vol" }],
     }),
-  type: z
-    .enum(REGISTER_TYPES)
-    .default("u16")
-    .meta({ description: "What stands there. Coils and discrete inputs are bits without being told." }),
-  order: z.enum(ORDERS).optional().meta({ description: "Byte order on the wire. Default: the section's." }),
-  bit: z.number().int().min(0).max(31).optional().meta({ description: "`bit`: its number, 0 the lowest." }),
-  shift: z
-    .number()
-    .int()
-    .min(0)
-    .max(31)
-    .optional()
-    .meta({ description: "`bits`: number of the lowest bit." }),
-  width: z.number().int().min(1).max(32).optional().meta({ description: "`bits`: how many." }),
-  signed: z.boolean().optional().meta({ description: "`bits`: two's complement." }),
-  mask: uint32()
-    .optional()
-    .meta({ description: "`match`: which bits count.", examples: [0x00ff] }),
-  equals: z
-    .array(uint32())
-    .min(1)
-    .optional()
-    .meta({ description: "`match`: the masked word is one of these (1) or is not (0)." }),
-  in: z.enum(PART_WORDS).optional().meta({ description: "The word that a part is taken of. Default u16." }),
-  length: z
-    .number()
-    .int()
-    .min(1)
-    .max(MAX_TEXT_REGISTERS)
-    .optional()
-    .meta({ description: "`string`: registers, two characters each." }),
-};
-type Place = z.output<z.ZodObject<typeof placeShape>>;
+  })
+  .refine(({ units }) => Object.keys(units).length > 0, { message: "say at least one unit", path: ["units"] })
+  .meta({
+    description:
+      "The unit stands in a register. It is read in the same request as the value, or before and after it, so that a value never meets another's unit.",
+  });
 
-/** Options that only some types have. */
-const PARTS: Readonly<Record<string, readonly string[]>> = {
-  bit: ["bit"],
-  bits: ["shift", "width"],
-  match: ["equals"],
-  string: ["length"],
-};
-const OPTIONAL_PARTS: Readonly<Record<string, readonly string[]>> = {
-  bit: ["in"],
-  bits: ["in", "signed"],
-  match: ["in", "mask"],
+const wireShape = {
+  ...placeShape,
+  period: durationSchema({ min: "10ms", max: "1d" })
+    .optional()
+    .meta({ description: "How often it is asked for. Default: the section's period." }),
+  ...valueSchema.shape,
+  unitFrom: unitFromSchema.optional(),
 };
 
-function checkPlace(place: Place, context: z.RefinementCtx): void {
-  const report = (path: string, message: string) =>
-    context.addIssue({ code: "custom", path: [path], message });
-  const given = Object.entries(place).filter(([, value]) => value !== undefined);
-  if (place.table === "coil" || place.table === "discrete") {
-    for (const [name] of given.filter(
-      ([name]) => name in placeShape && !["table", "address", "type"].includes(name),
-    )) {
-      report(name, `a ${place.table} is one bit: it has no \`${name}\``);
-    }
-    if (place.type !== "u16" && place.type !== "bit")
-      report("type", `a ${place.table} is one bit, not ${place.type}`);
-    return;
-  }
-  const needed = PARTS[place.type] ?? [];
-  const allowed = [...needed, ...(OPTIONAL_PARTS[place.type] ?? [])];
-  for (const name of needed) {
-    if (place[name as keyof Place] === undefined) report(name, `type ${place.type} needs \`${name}\``);
-  }
-  for (const name of ["bit", "shift", "width", "signed", "mask", "equals", "in", "length"]) {
-    if (place[name as keyof Place] !== undefined && !allowed.includes(name)) {
-      report(name, `type ${place.type} has no \`${name}\``);
-    }
-  }
-  const bits = place.in === "u32" ? 32 : 16;
-  if ((place.bit ?? 0) >= bits) report("bit", `the word has bits 0 to ${bits - 1}; for more, say in: u32`);
-  if (place.type === "bits" && (place.shift ?? 0) + (place.width ?? 1) > bits) {
-    report("width", `reaches beyond the ${bits} bits of the word; for more, say in: u32`);
-  }
-  const outside = place.equals?.find((value) => (value & ~(place.mask ?? 2 ** bits - 1)) !== 0);
-  if (outside !== undefined)
-    report("equals", `0x${outside.toString(16)} has bits outside the mask: it can never be`);
-  if (place.type === "string" && (place.order === "CDAB" || place.order === "DCBA")) {
-    report("order", "the registers of a text come in order: ABCD, or BADC when bytes are swapped");
-  }
+function checkWire(wire: z.output<z.ZodObject<typeof wireShape>>, context: z.RefinementCtx): void {
+  checkPlace(wire, context);
+  if (wire.unitFrom === undefined) return;
+  if (wire.unit !== undefined)
+    context.addIssue({ code: "custom", path: ["unit"], message: "give either unit or unitFrom" });
+  if (wire.states !== undefined)
+    context.addIssue({ code: "custom", path: ["unitFrom"], message: "states have no unit" });
 }
 
 /** One channel on the wire. */
-export const wireSchema = z
-  .strictObject({
-    ...placeShape,
-    period: durationSchema({ min: "10ms", max: "1d" })
-      .optional()
-      .meta({ description: "How often it is asked for. Default: the section's period." }),
-    ...valueSchema.shape,
-  })
-  .superRefine(checkPlace);
-export type Wire = z.output<typeof wireSchema>;
+export const wireSchema = z.strictObject(wireShape).superRefine(checkWire);
 
-/** A raw number that is not a channel, only looked at. */
-const registerSchema = z.strictObject(placeShape).superRefine(checkPlace);
+/** One channel of a component. */
+const componentWireSchema = z
+  .strictObject({
+    ...wireShape,
+    strides: z
+      .record(z.string(), z.number().int())
+      .optional()
+      .meta({
+        description:
+          "Registers from one value of an address field to the next for this channel, where they are not the field's own.",
+        examples: [{ sensor: 2 }],
+      }),
+  })
+  .superRefine(checkWire);
+export type Wire = z.output<typeof wireSchema> & {
+  readonly strides?: Readonly<Record<string, number>> | undefined;
+};
 
 const number = z.number();
 const conditionSchema = z
@@ -196,10 +131,24 @@ const componentFieldSchema = z
   .strictObject({
     min: z.number().int().default(0),
     max: z.number().int(),
-    stride: z.number().int().meta({ description: "Registers from one value of this field to the next." }),
+    stride: z
+      .number()
+      .int()
+      .optional()
+      .meta({ description: "Registers from one value of this field to the next." }),
+    bits: z
+      .union([z.literal(1), z.literal(2), z.literal(4), z.literal(8)])
+      .optional()
+      .meta({
+        description:
+          "Bits from one value of this field to the next, counted from its `min`: states packed into words. Channels of type bit and bits move on by them, from word to word.",
+      }),
     default: z.number().int().optional(),
   })
-  .refine((field) => field.min <= field.max, { message: "min must not be above max" });
+  .refine((field) => field.min <= field.max, { message: "min must not be above max" })
+  .refine((field) => (field.stride === undefined) !== (field.bits === undefined), {
+    message: "give either stride or bits",
+  });
 
 const componentsSchema = z
   .strictObject({
@@ -210,10 +159,39 @@ const componentsSchema = z
     base: z.number().int().min(-MAX_ADDRESS).max(MAX_ADDRESS).default(0).meta({
       description: "As on the wire, whatever `numbering` says; negative where fields count from 1.",
     }),
-    channels: z.record(idSchema, wireSchema),
+    channels: z.record(idSchema, componentWireSchema),
     status: z.array(statusSchema).default([]),
   })
+  .superRefine(({ address, channels }, context) => {
+    for (const [local, { strides = {} }] of Object.entries(channels)) {
+      for (const field of Object.keys(strides)) {
+        if (address[field] !== undefined) continue;
+        context.addIssue({
+          code: "custom",
+          path: ["channels", local, "strides", field],
+          message: `the address has no field ${field}`,
+        });
+      }
+    }
+  })
   .meta({ description: "Parts of a panel or controller, each with the same registers at its own place." });
+
+/** A register that always holds the same number, so that a wrong word order shows before it does harm. */
+const selfCheckSchema = z
+  .strictObject({
+    register: registerSchema,
+    equals: z.number().meta({ description: "The number it always holds.", examples: [0x1234_5678] }),
+    affects: z
+      .array(idSchema)
+      .min(1)
+      .optional()
+      .meta({ description: "Channels that are bad when it holds another. Default: all." }),
+  })
+  .meta({
+    description:
+      "Looked at when the device is first heard, when it is heard again, and every ten minutes. When the number is another one, the log says which byte order would fit.",
+  });
+export type SelfCheck = z.output<typeof selfCheckSchema>;
 
 /** How a profile's channels stand in Modbus registers. */
 export const modbusSectionSchema = z
@@ -248,11 +226,15 @@ export const modbusSectionSchema = z
     channels: z.record(idSchema, wireSchema).default({}),
     status: z.array(statusSchema).default([]),
     components: componentsSchema.optional(),
+    selfCheck: z.array(selfCheckSchema).default([]),
+    outputs: z.record(idSchema, outputSchema).default({}),
+    trigger: triggerSchema.optional(),
     workarounds: workaroundsSchema,
   })
   .superRefine((section, context) => {
     checkStatus(section, [], context);
     if (section.components !== undefined) checkStatus(section.components, ["components"], context);
+    checkNames(section, context);
   });
 export type ModbusSection = z.output<typeof modbusSectionSchema>;
 
@@ -275,4 +257,37 @@ function checkStatus(
       });
     }
   });
+}
+
+/** What self-checks and the trigger name must be there. */
+function checkNames(
+  section: {
+    channels: Readonly<Record<string, unknown>>;
+    components?: { channels: Readonly<Record<string, unknown>> } | undefined;
+    selfCheck: readonly SelfCheck[];
+    outputs: Readonly<Record<string, unknown>>;
+    trigger?: z.output<typeof triggerSchema> | undefined;
+  },
+  context: z.RefinementCtx,
+): void {
+  const { channels, components, selfCheck, outputs, trigger } = section;
+  const check = (local: string, path: readonly (string | number)[]) => {
+    if (channels[local] !== undefined || components?.channels[local] !== undefined) return;
+    context.addIssue({ code: "custom", path: [...path], message: `there is no channel ${local} here` });
+  };
+  selfCheck.forEach(({ affects }, index) => {
+    affects?.forEach((local, i) => {
+      check(local, ["selfCheck", index, "affects", i]);
+    });
+  });
+  trigger?.channels?.forEach((local, i) => {
+    check(local, ["trigger", "channels", i]);
+  });
+  if (trigger !== undefined && outputs[trigger.output] === undefined) {
+    context.addIssue({
+      code: "custom",
+      path: ["trigger", "output"],
+      message: `there is no output ${trigger.output} here`,
+    });
+  }
 }

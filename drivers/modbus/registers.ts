@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { ConfigurationError } from "../../model/error.ts";
 import type { Micros } from "../../model/time.ts";
+import type { Unit } from "../../model/unit.ts";
 import type { ValueMapping } from "../value.ts";
 import { type Order, type RegisterFormat, type RegisterType, registersOf } from "./codec.ts";
 import { MAX_ADDRESS } from "./limits.ts";
-import type { ModbusSection, Table, Wire } from "./profile.ts";
+import type { Table } from "./place-schema.ts";
+import type { ModbusSection, Wire } from "./profile.ts";
 
 /*
  * From a profile's section to places on the wire: defaults filled in, numbering undone, components placed. The driver
@@ -25,6 +27,8 @@ export interface Place {
 export interface PlacedChannel extends Place {
   readonly local: string;
   readonly mapping: ValueMapping;
+  /** Where the instrument says the unit of the number, and which unit each raw number there means. */
+  readonly unitFrom: { readonly place: Place; readonly units: ReadonlyMap<number, Unit> } | undefined;
   /** Undefined: the section's period, or what the device's address says. */
   readonly period: Micros | undefined;
 }
@@ -46,6 +50,8 @@ const FIVE_DIGIT_NUMBERS = 9_999;
 export function isBitTable(table: Table): boolean {
   return table === "coil" || table === "discrete";
 }
+
+const BITS_PER_REGISTER = 16;
 
 /** What stands at a place of a section, without the place. */
 type Written = Pick<
@@ -77,8 +83,25 @@ export function place(section: ModbusSection, written: Written): Place {
  * The same within a component: relative to its first register.
  * @throws ConfigurationError PROFILE_INVALID when that is outside the table.
  */
-export function placeInComponent(section: ModbusSection, written: Written, address: ComponentAddress): Place {
-  return placeAt(section, written, componentBase(section, address) + written.address);
+export function placeInComponent(
+  section: ModbusSection,
+  written: Written & Pick<Wire, "strides">,
+  address: ComponentAddress,
+): Place {
+  const { registers, bits } = componentOffset(section, address, written.strides);
+  const at = registers + written.address;
+  const table = written.table ?? section.table;
+  const { bit, shift } = written;
+  // Packed states are single bits of words; what else a component has does not move by bits.
+  if (bits === 0 || isBitTable(table) || (bit === undefined && shift === undefined))
+    return placeAt(section, written, at);
+  const position = (bit ?? shift ?? 0) + bits;
+  const inWord = position % BITS_PER_REGISTER;
+  const moved = bit === undefined ? { ...written, shift: inWord } : { ...written, bit: inWord };
+  if (inWord + (written.width ?? 1) > BITS_PER_REGISTER) {
+    throw new ConfigurationError("PROFILE_INVALID", `${table} ${at}: the state does not end in its word`);
+  }
+  return placeAt(section, moved, at + Math.floor(position / BITS_PER_REGISTER));
 }
 
 function placeAt(section: ModbusSection, written: Written, address: number): Place {
@@ -115,37 +138,58 @@ function pduAddress(section: ModbusSection, table: Table, number: number): numbe
   });
 }
 
-/** First register of a component: `base + Σ stride × field`. */
-function componentBase(section: ModbusSection, address: ComponentAddress): number {
+/** First register of a component: `base + Σ stride × field`; and bits beyond it: `Σ bits × (field − min)`. */
+function componentOffset(
+  section: ModbusSection,
+  address: ComponentAddress,
+  strides: Readonly<Record<string, number>> = {},
+): { registers: number; bits: number } {
   const components = section.components;
   if (components === undefined) {
     throw new ConfigurationError("PROFILE_INVALID", "the profile has no components in its Modbus section");
   }
-  let base = components.base;
+  let registers = components.base;
+  let bits = 0;
   for (const [name, field] of Object.entries(components.address)) {
-    base += field.stride * (address[name] ?? field.default ?? field.min);
+    const value = address[name] ?? field.default ?? field.min;
+    registers += (strides[name] ?? field.stride ?? 0) * value;
+    bits += (field.bits ?? 0) * (value - field.min);
   }
-  return base;
+  return { registers, bits };
 }
 
 /** Places of the device's own channels. @throws ConfigurationError PROFILE_INVALID */
 export function placedChannels(section: ModbusSection): PlacedChannel[] {
-  return Object.entries(section.channels).map(([local, wire]) => ({
-    ...place(section, wire),
+  return Object.entries(section.channels).map(([local, wire]) =>
+    placed(local, wire, (written) => place(section, written)),
+  );
+}
+
+function placed(local: string, wire: Wire, at: (written: Written) => Place): PlacedChannel {
+  const { unitFrom } = wire;
+  return {
+    ...at(wire),
     local,
     mapping: wire,
     period: wire.period,
-  }));
+    unitFrom:
+      unitFrom === undefined
+        ? undefined
+        : {
+            place: at(unitFrom.register),
+            units: new Map(Object.entries(unitFrom.units).map(([raw, unit]) => [Number(raw), unit])),
+          },
+  };
 }
 
 /** Places of one component's channels. @throws ConfigurationError PROFILE_INVALID */
 export function placedComponentChannels(section: ModbusSection, address: ComponentAddress): PlacedChannel[] {
-  return Object.entries(section.components?.channels ?? {}).map(([local, wire]) => ({
-    ...placeInComponent(section, wire, address),
-    local,
-    mapping: wire,
-    period: wire.period,
-  }));
+  return Object.entries(section.components?.channels ?? {}).map(([local, wire]) =>
+    // The unit's register moves as its channel does.
+    placed(local, wire, (written) =>
+      placeInComponent(section, { ...written, strides: wire.strides }, address),
+    ),
+  );
 }
 
 /** What a component's `address` in the site file may say; undefined when the product has no components. */

@@ -1,4 +1,5 @@
 import { describe, type TocsinError } from "../../model/error.ts";
+import { REASON } from "../../model/quality.ts";
 import { ReadingBatch } from "../../model/reading.ts";
 import type { Clock, Micros } from "../../model/time.ts";
 import type { SnapshotValue } from "../driver.ts";
@@ -8,6 +9,7 @@ import { isIllegalRegister, reasonOf } from "./failure.ts";
 import { type Group, type GroupValue, NO_CHANNEL } from "./group.ts";
 import { type PlannedRequest, plan, spanText } from "./planner.ts";
 import { isBitTable } from "./registers.ts";
+import { SelfChecks } from "./self-check.ts";
 
 export interface SnapshotRequest {
   readonly device: CompiledDevice;
@@ -15,6 +17,8 @@ export interface SnapshotRequest {
   readonly timeout: Micros;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Tells the device to measure, where it must be told. */
+  readonly trigger: () => Promise<void>;
 }
 
 /** What was heard for the values of one group. */
@@ -32,20 +36,39 @@ export async function snapshot(request: SnapshotRequest): Promise<SnapshotValue[
   const values: SnapshotValue[] = [];
   const failures: TocsinError[] = [];
   let answered = false;
+  const silent = { failed: () => {}, succeeded: () => {} };
+  const checks = new SelfChecks(request.device.selfChecks, { clock: request.clock, events: silent });
+  if (checks.due) await checks.run((planned) => exchange(request, planned));
   for (const group of request.device.groups) {
     const heard: Heard = { group, raw: new Map() };
     group.begin(0);
-    for (const planned of plan(group.values, request.device.limits)) {
+    if (group.triggered) await request.trigger();
+    await askAnchors(request, group, "before");
+    for (const planned of plan(group.spans, request.device.limits)) {
       if (!answered && failures.length > 0) {
         // A device that does not answer the first question is not asked the others: the bus has other devices.
         throw failures[0]!;
       }
       answered = (await ask(request, heard, planned, failures)) || answered;
     }
+    await askAnchors(request, group, "after");
     values.push(...shown(heard, request.clock.now()));
   }
   if (!answered && failures.length > 0) throw failures[0]!;
   return values;
+}
+
+/** The registers of units that stand apart; what is not read leaves its values bad. */
+async function askAnchors(request: SnapshotRequest, group: Group, when: "before" | "after"): Promise<void> {
+  for (const [index, { table, address, count }] of group.anchors.entries()) {
+    try {
+      const bytes = await exchange(request, { table, address, count, values: [] });
+      group.anchor(index, when, bytes, REASON.good);
+    } catch (error) {
+      request.signal.throwIfAborted();
+      group.anchor(index, when, undefined, reasonOf(error));
+    }
+  }
 }
 
 /** Resolves with whether the device said anything. */
@@ -65,7 +88,7 @@ async function ask(
     request.signal.throwIfAborted();
     if (isIllegalRegister(error) && planned.values.length > 1) {
       for (const index of planned.values) {
-        const { table, address, count } = group.values[index]!;
+        const { table, address, count } = group.spans[index]!;
         await ask(request, heard, { table, address, count, values: [index] }, failures);
       }
       return true;

@@ -4,7 +4,10 @@ import { type Clock, MILLISECOND, type Micros } from "../../model/time.ts";
 import type { Bus } from "./bus.ts";
 import type { CompiledDevice } from "./compile.ts";
 import { isSilence, LinkDown, reasonOf } from "./failure.ts";
+import type { Pauses } from "./pauses.ts";
 import { type Ask, GroupPoll, type Outcome, type PollEvents } from "./poll.ts";
+import { SelfChecks } from "./self-check.ts";
+import { writeOnce } from "./writing.ts";
 
 /** Silent polls in a row after which a device that had answered counts as dead. */
 const DEAD_AFTER = 2;
@@ -22,6 +25,7 @@ const PROBE_JITTER = 0.2;
 export interface StationOptions {
   readonly clock: Clock;
   readonly bus: Bus;
+  readonly pauses: Pauses;
   readonly timeout: Micros;
   /** Longest pause between probes. */
   readonly longestProbe: Micros;
@@ -40,6 +44,7 @@ export class Station {
   /** It is silent: polls rest, and a single request asks for it now and then. */
   probing = false;
   readonly #options: StationOptions;
+  readonly #selfChecks: SelfChecks;
   #silentPolls = 0;
   #probes = 0;
   #reason: Reason = REASON.no_communication;
@@ -49,6 +54,7 @@ export class Station {
   constructor(device: CompiledDevice, options: StationOptions) {
     this.device = device;
     this.#options = options;
+    this.#selfChecks = new SelfChecks(device.selfChecks, options);
     this.polls = device.groups.map(
       (group) =>
         new GroupPoll(device, group, {
@@ -69,19 +75,34 @@ export class Station {
     this.probing = false;
     this.#silentPolls = 0;
     this.#probes = 0;
+    this.#reconsider();
+  }
+
+  #reconsider(): void {
+    this.#selfChecks.reconsider();
     for (const poll of this.polls) poll.reconsider();
   }
 
   /** Polls one group. The readings are in the group afterwards. */
   async poll(poll: GroupPoll): Promise<Outcome> {
-    const patience = this.#silentPolls === 0 ? SILENCES_PER_POLL : 1;
-    const outcome = await poll.run(this.#ask(this.#options.timeout), {
-      patience,
-      oneByOne: this.#options.untagged,
-    });
+    const outcome = await this.#measure(poll);
+    if (outcome === "answered" && this.#selfChecks.due)
+      await this.#selfChecks.run(this.#ask(this.#options.timeout));
     if (outcome === "answered") this.#alive();
     else if (outcome === "silent") this.#silent(poll.worst);
     return outcome;
+  }
+
+  async #measure(poll: GroupPoll): Promise<Outcome> {
+    if (poll.group.triggered) {
+      try {
+        await trigger(this.device, this.#options);
+      } catch (error) {
+        return poll.untriggered(error);
+      }
+    }
+    const patience = this.#silentPolls === 0 ? SILENCES_PER_POLL : 1;
+    return await poll.run(this.#ask(this.#options.timeout), { patience, oneByOne: this.#options.untagged });
   }
 
   /** Asks one question, to see whether it is back. */
@@ -102,7 +123,7 @@ export class Station {
       if (error instanceof LinkDown) return "lost";
     }
     this.#alive();
-    for (const other of this.polls) other.reconsider();
+    this.#reconsider();
     return "answered";
   }
 
@@ -159,4 +180,25 @@ export class Station {
     this.up = false;
     this.probing = true;
   }
+}
+
+/** Tells a device to measure, where it must be told, and waits until it has; others are asked meanwhile. @throws as `writeOnce` */
+export async function trigger(
+  { trigger: measurement, unit, workarounds }: CompiledDevice,
+  { bus, pauses, timeout }: { bus: Bus; pauses: Pauses; timeout: Micros },
+): Promise<void> {
+  if (measurement === undefined) return;
+  await writeOnce({
+    output: measurement.output,
+    raw: measurement.raw,
+    unit,
+    anyUnit: workarounds.acceptAnyUnit,
+    bus,
+    pauses,
+    timeout,
+    pause: workarounds.pauseBetweenRequests,
+    abandoned: () => false,
+    urgent: false,
+  });
+  await pauses.wait(measurement.wait);
 }

@@ -20,7 +20,7 @@ import { RecentEvents } from "./recent-events.ts";
 import { resend } from "./resend.ts";
 import { RetainedAlarms } from "./retained-alarms.ts";
 import type { Retained } from "./retained-mirror.ts";
-import { type GatewayStatus, Status } from "./status.ts";
+import { type GatewayStatus, type RouteState, Status } from "./status.ts";
 import { Subscribers } from "./subscribers.ts";
 import { alarmTopic, dateOf, eventTopic, pointTopic, type TopicRoot } from "./topics.ts";
 import { type ConnectUplink, Uplink } from "./uplink.ts";
@@ -68,6 +68,10 @@ export interface AlertsOptions {
   readonly version: string;
   /** Nobody listens to the alert topics (0), or somebody does; told at the start and when it changes. */
   readonly onSubscribers?: (count: number) => void;
+  /** Routes to people that would take a red danger at a point. */
+  readonly routes?: (point: Point) => number;
+  /** How routes are doing, for the heartbeat. */
+  readonly routeStates?: () => Readonly<Record<string, RouteState>>;
   /** How uplinks are connected; over MQTT unless told otherwise. */
   readonly connect?: ConnectUplink;
 }
@@ -140,6 +144,7 @@ export class Alerts {
       buses: () => this.#buses,
       uplinks: () => this.#uplinks.filter(({ connected }) => connected).length,
       after: alerts.noSubscriber.after,
+      ...(options.routes === undefined ? {} : { routes: options.routes }),
       onSubscribers: (count) => {
         if (alerts.noSubscriber.alarm) options.onSubscribers?.(count);
       },
@@ -155,6 +160,7 @@ export class Alerts {
       lastSeq: () => this.#last(),
       alarms: () => this.#alarms.size,
       subscribers: () => this.#subscribers.count,
+      routes: () => options.routeStates?.() ?? {},
       uplinks: () => Object.fromEntries(this.#uplinks.map(({ id, backlog }) => [id, backlog])),
     });
     this.#buses = new AttachedBuses({
@@ -249,6 +255,24 @@ export class Alerts {
     this.#subscribers.start();
     this.#readings?.start();
     return Promise.resolve();
+  }
+
+  /** What is said of events and places, and the last events: for routes to people. */
+  get spoken(): { readonly payloads: Payloads; readonly places: Places; readonly recent: RecentEvents } {
+    return { payloads: this.#payloads, places: this.#places, recent: this.#recent };
+  }
+
+  /** Brokers to publish on: those of this process, or one uplink. */
+  reachable(uplink?: string): readonly { readonly bus: MessageBus; readonly root: TopicRoot }[] {
+    if (uplink === undefined) return [...this.#buses];
+    return this.#uplinks.flatMap(({ id, bus, root }) =>
+      id === uplink && bus !== undefined ? [{ bus, root }] : [],
+    );
+  }
+
+  /** Highest event number so far. */
+  get last(): number {
+    return this.#last();
   }
 
   /** An event is on disk, or has waited for that long enough. Never blocks, never throws. */

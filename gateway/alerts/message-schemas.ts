@@ -320,8 +320,21 @@ export const statusMessageSchema = z
     }),
     alarms: z.int().min(0).meta({ description: "Alarms that are not normal." }),
     subscribers: z.int().min(0).nullable().meta({
-      description: "Fewest listeners on the danger alerts of any domain; null when no broker can tell.",
+      description:
+        "Fewest listeners on the danger alerts of any domain, routes to people included; null when no broker can tell.",
     }),
+    routes: z
+      .record(
+        z.string(),
+        z.strictObject({
+          state: z.enum(["untried", "up", "failing"]),
+          backlog: z
+            .int()
+            .min(0)
+            .meta({ description: "Event numbers since the oldest event not delivered." }),
+        }),
+      )
+      .meta({ description: "Ways to people besides the alert topics: whether they work." }),
     failure: z.string().nullable().meta({ description: "Why the journal cannot write, if so." }),
     text: text("For people."),
   })

@@ -45,7 +45,8 @@ export const alertsOptionsSchema = z
       })
       .prefault({})
       .meta({
-        description: "The watch on listeners of danger alerts; an uplink that is connected counts as one.",
+        description:
+          "The watch on listeners of danger alerts; an uplink that is connected and a route to people that does not fail count as one.",
       }),
     languages: z
       .array(z.enum(LANGUAGES))

@@ -1,4 +1,4 @@
-import type { Counter, Counters } from "../../model/counter.ts";
+import type { Counter } from "../../model/counter.ts";
 import { describe } from "../../model/error.ts";
 import type { Log } from "../../model/log.ts";
 import { type Clock, type Micros, SECOND, type Timer } from "../../model/time.ts";
@@ -13,6 +13,20 @@ const RETRY_FIRST: Micros = SECOND / 4;
 const RETRY_LONGEST: Micros = 30 * SECOND;
 /** After so many failures of the log in a row, what memory still has goes out without what only the log has. */
 const LOG_PATIENCE = 3;
+/** Passing over events that are not for this peer is worth a write to the disk only after so many: they are read again, no more. */
+const SAVE_AFTER_PASSED = 1_000;
+
+/** What an outbox counts; its owner names the counters. */
+export interface OutboxCounts {
+  /** Events that the peer has acknowledged. */
+  readonly delivered: Counter;
+  /** Events sent again. */
+  readonly repeated: Counter;
+  /** Events that the peer did not take at once. */
+  readonly failures: Counter;
+  /** Event numbers that the alarm log did not give. */
+  readonly skipped: Counter;
+}
 
 export interface OutboxOptions {
   /** Names the cursor, for ever. */
@@ -26,13 +40,15 @@ export interface OutboxOptions {
   readonly last: () => number;
   /** Sends one event; resolves when the peer has it. */
   readonly send: (event: AlarmEvent, sending: Sending) => Promise<void>;
+  /** Which events are for this peer; all of them unless told otherwise. The others count as delivered. */
+  readonly wants?: (event: AlarmEvent) => boolean;
   /** Events under way at the same time. */
   readonly window: number;
-  /** An event that is not acknowledged by then is sent again. */
-  readonly acknowledgeWithin: Micros;
+  /** An event that is not acknowledged by then is sent again. Without it `send` itself settles within a bound. */
+  readonly acknowledgeWithin?: Micros;
   readonly clock: Clock;
   readonly log: Log;
-  readonly counters: Counters;
+  readonly counts: OutboxCounts;
 }
 
 interface UnderWay {
@@ -47,10 +63,7 @@ interface UnderWay {
  */
 export class Outbox {
   readonly #o: OutboxOptions;
-  readonly #delivered: Counter;
-  readonly #repeated: Counter;
-  readonly #failures: Counter;
-  readonly #skipped: Counter;
+  readonly #counts: OutboxCounts;
   /** Next number to send. */
   #next = 0;
   /** First number that is not acknowledged. */
@@ -78,28 +91,7 @@ export class Outbox {
 
   constructor(options: OutboxOptions) {
     this.#o = options;
-    const labels = { uplink: options.name };
-    const { counters } = options;
-    this.#delivered = counters.counter({
-      name: "uplink_events",
-      help: "Events an uplink has acknowledged.",
-      labels,
-    });
-    this.#repeated = counters.counter({
-      name: "uplink_events_repeated",
-      help: "Events sent again to an uplink.",
-      labels,
-    });
-    this.#failures = counters.counter({
-      name: "uplink_failures",
-      help: "Events an uplink did not take at once.",
-      labels,
-    });
-    this.#skipped = counters.counter({
-      name: "uplink_events_skipped",
-      help: "Event numbers that an uplink never got: gone from the alarm log, or the log could not be read.",
-      labels,
-    });
+    this.#counts = options.counts;
   }
 
   /** Events not delivered yet. */
@@ -115,8 +107,8 @@ export class Outbox {
     let cursor = stored === undefined || !(stored > 0) ? end : stored;
     if (cursor > end) {
       this.#o.log.error(
-        { uplink: this.#o.name, cursor, end },
-        "an uplink's cursor is ahead of all events: the data folder is older than what was delivered",
+        { peer: this.#o.name, cursor, end },
+        "a cursor of events is ahead of all events: the data folder is older than what was delivered",
       );
       cursor = end;
     }
@@ -124,7 +116,8 @@ export class Outbox {
     this.#cursor = cursor;
     this.#next = cursor;
     this.#open = true;
-    if (cursor !== stored) this.#save();
+    if (cursor === stored) this.#saved = cursor;
+    else this.#save();
     this.#pump();
   }
 
@@ -146,6 +139,7 @@ export class Outbox {
 
   /** Waits until everything so far is delivered, but no longer than `bound`; then keeps the cursor. */
   async close(bound: Micros): Promise<void> {
+    const ran = this.#open;
     if (this.#open && this.#connected && this.backlog > 0) {
       await new Promise<void>((resolve) => {
         const timer = this.#o.clock.after(bound, resolve);
@@ -162,6 +156,7 @@ export class Outbox {
     this.#retry?.cancel();
     this.#deadline?.cancel();
     this.#underWay = [];
+    if (ran) this.#save();
     while (this.#saving !== undefined) await this.#saving;
   }
 
@@ -185,8 +180,20 @@ export class Outbox {
     if (this.backlog === 0) for (const idle of this.#whenIdle.splice(0)) idle();
   }
 
-  /** The next event to send, from memory or from the page of the log; begins to read the log when it is in neither. */
+  /** The next event to send; passes over those that are not for this peer. */
   #take(): { sent: RecentEvent; fromLog: boolean } | undefined {
+    for (;;) {
+      const found = this.#find();
+      if (found === undefined || this.#o.wants?.(found.sent.event) !== false) return found;
+      this.#next = found.sent.event.seq + 1;
+      if (this.#underWay.length > 0) continue;
+      this.#cursor = this.#next;
+      if (this.#cursor - this.#saved >= SAVE_AFTER_PASSED) this.#save();
+    }
+  }
+
+  /** The next event, from memory or from the page of the log; begins to read the log when it is in neither. */
+  #find(): { sent: RecentEvent; fromLog: boolean } | undefined {
     const recent = this.#o.recent.get(this.#next);
     if (recent !== undefined) return { sent: recent, fromLog: false };
     while (this.#page.length > 0 && this.#page[0]!.seq < this.#next) this.#page.shift();
@@ -208,10 +215,10 @@ export class Outbox {
 
   #skip(to: number): void {
     const count = to - this.#next + 1;
-    this.#skipped.add(count);
+    this.#counts.skipped.add(count);
     this.#o.log.error(
-      { uplink: this.#o.name, from: this.#next, to },
-      "events could not be delivered to an uplink: the alarm log does not give them",
+      { peer: this.#o.name, from: this.#next, to },
+      "events could not be delivered: the alarm log does not give them",
     );
   }
 
@@ -231,8 +238,8 @@ export class Outbox {
     } catch (thrown) {
       this.#logFailures++;
       this.#o.log.warn(
-        { uplink: this.#o.name, reason: describe(thrown) },
-        "the alarm log could not be read for an uplink",
+        { peer: this.#o.name, reason: describe(thrown) },
+        "the alarm log could not be read for a delivery",
       );
     }
     this.#reading = false;
@@ -264,7 +271,7 @@ export class Outbox {
     const entry: UnderWay = { seq: event.seq, done: false };
     const attempt = this.#attempt;
     const again = event.seq <= this.#highest;
-    if (again) this.#repeated.add();
+    if (again) this.#counts.repeated.add();
     this.#highest = Math.max(this.#highest, event.seq);
     this.#underWay.push(entry);
     this.#next = event.seq + 1;
@@ -284,11 +291,13 @@ export class Outbox {
     this.#retryDelay = RETRY_FIRST;
     let moved = false;
     while (this.#underWay[0]?.done === true) {
-      this.#cursor = this.#underWay.shift()!.seq + 1;
-      this.#delivered.add();
+      this.#underWay.shift();
+      this.#counts.delivered.add();
       moved = true;
     }
     if (!moved) return;
+    // What lies between was passed over.
+    this.#cursor = this.#underWay[0]?.seq ?? this.#next;
     this.#deadline?.cancel();
     this.#deadline = undefined;
     if (this.#underWay.length > 0) this.#armDeadline();
@@ -297,18 +306,19 @@ export class Outbox {
   }
 
   #failed(thrown: unknown): void {
-    this.#failures.add();
+    this.#counts.failures.add();
     this.#o.log.warn(
-      { uplink: this.#o.name, reason: describe(thrown) },
-      "an uplink did not take an event; it is sent again",
+      { peer: this.#o.name, reason: describe(thrown) },
+      "an event was not taken; it is sent again",
     );
     this.#rewind();
     this.#later();
   }
 
   #armDeadline(): void {
-    if (this.#deadline !== undefined) return;
-    this.#deadline = this.#o.clock.after(this.#o.acknowledgeWithin, () => {
+    const { acknowledgeWithin } = this.#o;
+    if (this.#deadline !== undefined || acknowledgeWithin === undefined) return;
+    this.#deadline = this.#o.clock.after(acknowledgeWithin, () => {
       this.#deadline = undefined;
       this.#failed(new Error("no acknowledgement within the time set"));
     });
@@ -343,8 +353,8 @@ export class Outbox {
         },
         (thrown: unknown) => {
           this.#o.log.warn(
-            { uplink: this.#o.name, reason: describe(thrown) },
-            "an uplink's cursor could not be kept; after a restart some events are sent again",
+            { peer: this.#o.name, reason: describe(thrown) },
+            "a cursor of events could not be kept; after a restart some events are sent again",
           );
           return false;
         },

@@ -171,7 +171,7 @@ export class Payloads {
   #subject(alarm: { point: string; subject: string; rule: string }): Subject {
     return {
       place: this.#places.of(alarm),
-      rule: this.#rules.get(alarm.rule) ?? unknownRule(alarm.rule),
+      rule: this.#rules.get(alarm.rule) ?? unknownRule(alarm.rule, alarm.subject),
       timeZone: this.#places.site.timeZone,
     };
   }

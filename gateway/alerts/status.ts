@@ -25,7 +25,11 @@ export interface StatusOptions {
   readonly alarms: () => number;
   readonly subscribers: () => number | undefined;
   readonly uplinks: () => Record<string, number>;
+  readonly routes: () => Readonly<Record<string, RouteState>>;
 }
+
+/** A route to people, in the heartbeat. */
+export type RouteState = StatusMessage["routes"][string];
 
 /** Why a status message is sent. */
 export type StatusReason = StatusMessage["reason"];
@@ -58,6 +62,7 @@ export class Status {
       backlog: { uncommitted, uplinks: o.uplinks() },
       alarms: o.alarms(),
       subscribers: o.subscribers() ?? null,
+      routes: { ...o.routes() },
       failure: failure ?? null,
       text: o.payloads.text(
         reason === "running"

@@ -1,6 +1,6 @@
 import type { MessageBus } from "../../drivers/driver.ts";
 import { DOMAINS } from "../../model/domain.ts";
-import type { Site } from "../../model/site.ts";
+import type { Point, Site } from "../../model/site.ts";
 import { type Clock, type Micros, SECOND, type Timer } from "../../model/time.ts";
 import { alarmTopic, eventTopic, type TopicRoot } from "./topics.ts";
 
@@ -22,6 +22,8 @@ export interface SubscribersOptions {
   readonly buses: () => Iterable<ListenedBus>;
   /** Uplinks that are connected: the broker there takes delivery. */
   readonly uplinks: () => number;
+  /** Routes to people that work, as far as one knows, and would take a red danger at this point. */
+  readonly routes?: (point: Point) => number;
   /** How long nobody may listen before it is told. */
   readonly after: Micros;
   /** Told at the first answer, and when it changes between none and some. */
@@ -31,7 +33,7 @@ export interface SubscribersOptions {
 /** Watches whether anybody would receive a danger alert of each domain that the site has live points of. */
 export class Subscribers {
   readonly #o: SubscribersOptions;
-  readonly #topics: readonly { event: string; alarm: string }[];
+  readonly #topics: readonly { point: Point; event: string; alarm: string }[];
   #timer: Timer | undefined;
   #none: Micros | undefined;
   #told: "some" | "none" | undefined;
@@ -46,7 +48,7 @@ export class Subscribers {
     );
     this.#topics = chosen.map((point) => {
       const address = { domain: point.domain, point: point.id, subject: ANY, rule: ANY };
-      return { event: eventTopic("red", address), alarm: alarmTopic(address) };
+      return { point, event: eventTopic("red", address), alarm: alarmTopic(address) };
     });
   }
 
@@ -91,8 +93,8 @@ export class Subscribers {
     let fewest: number | undefined;
     let couldTell = false;
     const buses = [...this.#o.buses()];
-    for (const { event, alarm } of this.#topics) {
-      let here = uplinks;
+    for (const { point, event, alarm } of this.#topics) {
+      let here = uplinks + (this.#o.routes?.(point) ?? 0);
       for (const { bus, root } of buses) {
         const listening = bus.subscribers(root.topic(event));
         if (listening === undefined) continue;

@@ -1,10 +1,11 @@
 import type { MessageBus } from "../../drivers/driver.ts";
+import type { Counters } from "../../model/counter.ts";
 import { describe } from "../../model/error.ts";
 import { type Micros, SECOND } from "../../model/time.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
 import { within } from "./bounded.ts";
 import type { UplinkSettings } from "./options.ts";
-import { Outbox, type OutboxOptions } from "./outbox.ts";
+import { Outbox, type OutboxCounts, type OutboxOptions } from "./outbox.ts";
 import type { Sending } from "./payload.ts";
 import type { Retained } from "./retained-mirror.ts";
 import { RetainedMirror } from "./retained-mirror.ts";
@@ -33,10 +34,8 @@ export type ConnectUplink = (uplink: {
 }) => Promise<UplinkBus>;
 
 export interface UplinkOptions
-  extends Pick<
-    OutboxOptions,
-    "recent" | "events" | "cursor" | "setCursor" | "last" | "clock" | "log" | "counters"
-  > {
+  extends Pick<OutboxOptions, "recent" | "events" | "cursor" | "setCursor" | "last" | "clock" | "log"> {
+  readonly counters: Counters;
   readonly id: string;
   readonly settings: UplinkSettings;
   readonly site: string;
@@ -48,6 +47,33 @@ export interface UplinkOptions
     sending: Sending,
   ) => { name: string; payload: string; retained: string | undefined };
   readonly status: (reason: StatusReason) => string;
+}
+
+/** The counters of an uplink's outbox. */
+export function uplinkCounts(counters: Counters, uplink: string): OutboxCounts {
+  const labels = { uplink };
+  return {
+    delivered: counters.counter({
+      name: "uplink_events",
+      help: "Events an uplink has acknowledged.",
+      labels,
+    }),
+    repeated: counters.counter({
+      name: "uplink_events_repeated",
+      help: "Events sent again to an uplink.",
+      labels,
+    }),
+    failures: counters.counter({
+      name: "uplink_failures",
+      help: "Events an uplink did not take at once.",
+      labels,
+    }),
+    skipped: counters.counter({
+      name: "uplink_events_skipped",
+      help: "Event numbers that an uplink never got: gone from the alarm log, or the log could not be read.",
+      labels,
+    }),
+  };
 }
 
 /** Events and last words get this long when the gateway stops; the outbox keeps the rest. */
@@ -76,10 +102,16 @@ export class Uplink {
     this.#outbox = new Outbox({
       ...options,
       name: `uplink:${options.id}`,
+      counts: uplinkCounts(options.counters, `uplink:${options.id}`),
       window: options.settings.window,
       acknowledgeWithin: options.settings.acknowledgeWithin,
       send: (event, sending) => this.#send(event, sending),
     });
+  }
+
+  /** The connection; undefined before the start. */
+  get bus(): MessageBus | undefined {
+    return this.#bus;
   }
 
   get connected(): boolean {

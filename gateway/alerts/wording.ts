@@ -24,7 +24,11 @@ export interface Subject {
 type Valued = Pick<PresentAlarm, "class" | "value" | "reason" | "limit" | "severity">;
 
 /** A rule that the configuration does not define: a built-in one, or one that is gone. */
-export function unknownRule(id: string): SpokenRule {
+export function unknownRule(id: string, subject?: string): SpokenRule {
+  // One route of several is lost: that is not yet nobody.
+  if (id === "alert-route-lost" && subject?.startsWith("route@")) {
+    return { id, name: CATALOGUE["route.lost"], subjects: [] };
+  }
   return { id, name: isBuiltInRule(id) ? BUILT_IN_RULES[id].name : { zh: id, en: id }, subjects: [] };
 }
 

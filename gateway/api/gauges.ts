@@ -48,6 +48,26 @@ export function gauges(observed: Observed): Gauge[] {
       help: "Alarms that nobody has acknowledged.",
       value: alarms.filter((alarm) => /unacknowledged|returned/.test(alarm.state)).length,
     },
+    ...observed.routes.status.flatMap(({ id, state, backlog, waiting }) => [
+      {
+        name: "route_failing",
+        help: "1 while a route to people fails.",
+        labels: { route: id },
+        value: Number(state === "failing"),
+      },
+      {
+        name: "route_backlog",
+        help: "Event numbers since the oldest event that a route has not delivered.",
+        labels: { route: id },
+        value: backlog,
+      },
+      {
+        name: "route_waiting",
+        help: "Messages that wait in front of a route.",
+        labels: { route: id },
+        value: waiting,
+      },
+    ]),
     ...journal.reader.sinks.flatMap(({ id, pending, outage, events }) => [
       { name: "sink_pending_records", help: "Records not delivered.", labels: { sink: id }, value: pending },
       {

@@ -5,6 +5,7 @@ import type { Micros } from "../../model/time.ts";
 import type { Engine } from "../../rules/engine.ts";
 import type { Configuration } from "../configuration.ts";
 import type { Reader } from "../journal/reader.ts";
+import type { Routes } from "../routes/routes.ts";
 
 /** What the API and the live table may see of the running gateway. They read; they change nothing. */
 export interface Observed {
@@ -18,6 +19,7 @@ export interface Observed {
     readonly failure: HostError | undefined;
     readonly inFlight: { readonly pages: number; readonly readings: number; readonly bytes: number };
   };
+  readonly routes: Pick<Routes, "status">;
   readonly ready: boolean;
   readonly startedAt: Micros;
   /** How far the intake clock leads the wall clock, µs. */

@@ -22,6 +22,7 @@ import {
   linkJson,
   pointJson,
   qualityJson,
+  routeJson,
   siteJson,
 } from "./views.ts";
 
@@ -143,6 +144,7 @@ export function routes(app: Hono, observed: Observed, log: Log): void {
   });
   app.get("/api/history", async (context) => await history(context, observed));
   app.get("/api/sinks", async (context) => context.json({ sinks: await reader.sinkStatus() }));
+  app.get("/api/routes", (context) => context.json({ routes: observed.routes.status.map(routeJson) }));
   app.get("/api/quarantine", async (context) => {
     const { limit } = z.object({ limit: limitSchema }).parse(context.req.query());
     const [rows, messages] = await Promise.all([

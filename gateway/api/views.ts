@@ -6,6 +6,7 @@ import type { AlarmView } from "../../rules/alarm.ts";
 import type { ChannelView } from "../../rules/engine.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
 import type { Configuration } from "../configuration.ts";
+import type { RouteStatus } from "../routes/active-route.ts";
 
 /*
  * How things look in the API's JSON. Times are RFC 3339 in UTC; a number that is none is null.
@@ -124,6 +125,10 @@ export function eventJson(event: AlarmEvent) {
     limit: finite(event.limit),
     ...qualityJson(event.reason),
   };
+}
+
+export function routeJson({ since, lastDelivered, ...status }: RouteStatus) {
+  return { ...status, since: instant(since), lastDelivered: instant(lastDelivered) };
 }
 
 export function siteJson({ site, rules }: Configuration) {

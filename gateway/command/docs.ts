@@ -3,6 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { BUILT_IN_PROFILES } from "../../drivers/profile-store.ts";
 import { alertDocuments } from "../alerts/documents.ts";
 import { referencePages } from "../config/reference-pages.ts";
+import { backtestPage } from "../replay/reference-page.ts";
 import { reportDocument } from "../report/json.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
 import { print } from "./output.ts";
@@ -18,6 +19,7 @@ export function docs(options: { check: boolean; folder?: string }): ExitCode {
   const docsFolder = options.folder ?? join(PROJECT, DOCS_FOLDER);
   const pages: (readonly [path: string, text: string])[] = [
     ...[...referencePages(BUILT_IN_PROFILES)].map(([name, text]) => [join("generated", name), text] as const),
+    [join("generated", "backtest.md"), backtestPage()],
     ...alertDocuments().map(({ path, content }) => [join("schemas", path), content] as const),
     [join("schemas", "report.schema.json"), reportDocument()],
   ];

@@ -4,7 +4,7 @@ import type { Fault } from "../../model/error.ts";
 export const EXIT = {
   /** Done, and nothing is wrong. */
   ok: 0,
-  /** The site file, a profile or a table has errors. */
+  /** The site file, a profile or a table has errors; or what was compared differs. */
   configuration: 1,
   /** The command line itself is wrong. */
   usage: 2,
@@ -18,6 +18,9 @@ export const EXIT = {
   internal: 70,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** What was compared differs, or a rule test failed: as `diff` and runners of tests say it. */
+export const DIFFERENT: ExitCode = EXIT.configuration;
 
 const BY_FAULT: Readonly<Record<Fault, ExitCode>> = {
   configuration: EXIT.configuration,

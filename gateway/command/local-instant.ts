@@ -1,4 +1,5 @@
 import { MILLISECOND, type Micros } from "../../model/time.ts";
+import { instantShown } from "../../model/zone.ts";
 
 /** `2026-05-21`, `2026-05-21 08:00`, `2026-05-21T08:00:30`. */
 const LOCAL = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2}))?)?$/;
@@ -17,32 +18,5 @@ export function localInstant(text: string, timeZone: string): Micros | undefined
   if (back.getUTCMonth() !== month! - 1 || back.getUTCDate() !== day! || back.getUTCHours() !== hour!) {
     return undefined;
   }
-  // The offset at the instant itself, found in two steps: the first may be on the other side of a change of clocks.
-  const first = shown - offset(shown, timeZone);
-  return (shown - offset(first, timeZone)) * MILLISECOND;
-}
-
-/** How far clocks in the zone are ahead of UTC, ms. */
-function offset(instant: number, timeZone: string): number {
-  const parts = new Intl.DateTimeFormat("en-US", {
-    timeZone,
-    calendar: "gregory",
-    hourCycle: "h23",
-    year: "numeric",
-    month: "numeric",
-    day: "numeric",
-    hour: "numeric",
-    minute: "numeric",
-    second: "numeric",
-  }).formatToParts(instant);
-  const part = (type: string) => Number(parts.find((one) => one.type === type)?.value);
-  const shown = Date.UTC(
-    part("year"),
-    part("month") - 1,
-    part("day"),
-    part("hour"),
-    part("minute"),
-    part("second"),
-  );
-  return shown - Math.floor(instant / 1_000) * 1_000;
+  return instantShown(shown, timeZone) * MILLISECOND;
 }

@@ -1,12 +1,14 @@
-import { Command, CommanderError, Option } from "commander";
+import { Argument, Command, CommanderError, Option } from "commander";
 import { asTocsinError } from "../../model/error.ts";
 import { VERSION } from "../version.ts";
 import type { AuditCommandOptions } from "./audit.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit.ts";
 import type { ExportOptions } from "./export.ts";
 import { errorJson, hasColour, printJson, renderError } from "./output.ts";
+import type { ReplayCommandOptions } from "./replay.ts";
 import type { ReportOptions } from "./report.ts";
 import type { RunOptions } from "./run.ts";
+import type { TestRulesOptions } from "./test-rules.ts";
 
 /*
  * The command line. Each command is loaded only when it is called: `check` needs no protocol library, `run` needs no
@@ -16,7 +18,7 @@ import type { RunOptions } from "./run.ts";
 const EXIT_CODES = `
 Exit codes 退出码:
   ${EXIT.ok}   done, nothing is wrong 成功
-  ${EXIT.configuration}   the site file, a table or a profile has errors 配置有误
+  ${EXIT.configuration}   the site file, a table or a profile has errors; or what was compared differs 配置有误，或结果不符
   ${EXIT.usage}   the command line is wrong 命令用法有误
   ${EXIT.unreachable}   a device or a peer cannot be reached 设备或对端不可达
   ${EXIT.host}   this machine: port taken, data folder in use, disk 本机问题
@@ -93,6 +95,25 @@ function program(finish: (code: ExitCode) => void): Command {
       finish(audit(site, options));
     });
 
+  json(data(command("replay", "play recorded data through the rules 历史数据回放").argument("<site>", SITE)))
+    .requiredOption("--from <source>", "a CSV file, or `journal` 数据来源：CSV 文件或 journal")
+    .option("--mapping <file>", "what the columns of the CSV file are 列映射文件")
+    .option("--since <time>", "report from here on: an instant, a local date, or a span before now 起始时间")
+    .option("--until <time>", "end, not included; the same forms 结束时间")
+    .option("--warm-up <duration>", "how much before `since` fills windows 预热时长", "1d")
+    .option("--events <file>", "write every event there, a line of JSON each 输出全部事件")
+    .action(async (site: string, options: ReplayCommandOptions) => {
+      const { replayHistory } = await import("./replay.ts");
+      finish(replayHistory(site, options));
+    });
+
+  json(command("test-rules", "run the rule tests of a site or pack 运行规则测试").argument("<site>", SITE))
+    .option("--tests <path>", "folder or file of tests; default: rule-tests beside the site 测试目录或文件")
+    .action(async (site: string, options: TestRulesOptions) => {
+      const { testRules } = await import("./test-rules.ts");
+      finish(testRules(site, options));
+    });
+
   json(data(command("report", "measure the alarms of a period 报警统计").argument("<site>", SITE)))
     .option("--last <span>", "this long up to the end; 30 days unless told 统计时长")
     .option("--from <time>", "beginning: an instant, a local date, or a span before now 起始时间")
@@ -106,12 +127,16 @@ function program(finish: (code: ExitCode) => void): Command {
       finish(await report(site, options));
     });
 
-  command("schema", "print the JSON Schema of site files, for editors 输出站点文件的 JSON Schema").action(
-    async () => {
+  command("schema", "print the JSON Schema of site files and others, for editors 输出 JSON Schema")
+    .addArgument(
+      new Argument("[file]", "kind of file 文件种类")
+        .choices(["site", "mapping", "rule-tests"])
+        .default("site"),
+    )
+    .action(async (kind: "site" | "mapping" | "rule-tests") => {
       const { schema } = await import("./schema.ts");
-      finish(schema());
-    },
-  );
+      finish(schema(kind));
+    });
 
   command("docs", "write the generated pages of the documentation 生成参考文档")
     .option("--check", "only say which are stale 仅检查是否过期", false)

@@ -1,9 +1,13 @@
-import { siteJsonSchema } from "../config/json-schema.ts";
+import { editorSchema, siteJsonSchema } from "../config/json-schema.ts";
+import { mappingSchema } from "../replay/mapping.ts";
+import { ruleTestFileSchema } from "../replay/rule-test-file.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
 import { printJson } from "./output.ts";
 
-/** Prints the JSON Schema of site files, for editors. */
-export function schema(): ExitCode {
-  printJson(siteJsonSchema());
+/** Prints the JSON Schema of a kind of file, for editors. */
+export function schema(kind: "site" | "mapping" | "rule-tests"): ExitCode {
+  if (kind === "mapping") printJson(editorSchema(mappingSchema, "Tocsin mapping of a table"));
+  else if (kind === "rule-tests") printJson(editorSchema(ruleTestFileSchema, "Tocsin rule tests"));
+  else printJson(siteJsonSchema());
   return EXIT.ok;
 }

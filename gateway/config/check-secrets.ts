@@ -4,7 +4,7 @@ import { readSecret, SECRET_PATTERN } from "./secret.ts";
 import type { SiteTree } from "./sections.ts";
 
 /** Where secrets may stand. */
-const SECTIONS = ["links", "sinks", "uplinks", "alerts", "http"] as const;
+const SECTIONS = ["links", "sinks", "uplinks", "routes", "alerts", "http"] as const;
 
 /**
  * Secrets that are not there. A warning, because a site file is often checked on another machine than the one it is for;

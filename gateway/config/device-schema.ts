@@ -186,6 +186,18 @@ export const deviceSchema = z
       .record(idSchema, componentSchema)
       .default({})
       .meta({ description: "Parts of a panel or controller, by id." }),
+    writes: z
+      .strictObject({
+        allow: z
+          .array(idSchema)
+          .default([])
+          .meta({ description: "Outputs of the profile that may be written.", examples: [["horn"]] }),
+      })
+      .prefault({})
+      .meta({
+        description:
+          "What may be written to the device. Nothing is, unless it is listed here; every write is read back and recorded.",
+      }),
     derived: z.record(idSchema, derivedSchema).default({}).meta({ description: "Computed channels, by id." }),
   })
   .meta({ description: "An instrument (设备). Its id is the position tag (位号)." });

@@ -22,6 +22,7 @@ export const ENTRY_SECTIONS = [
   "rules",
   "sinks",
   "uplinks",
+  "routes",
 ] as const;
 /** Sections that are lists: several files may each bring some. */
 const LIST_SECTIONS = ["instances", "profiles"] as const;

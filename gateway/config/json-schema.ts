@@ -9,7 +9,12 @@ type JsonSchema = z.core.JSONSchema.BaseSchema;
  * VS Code read. What only `tocsin check` can know (references, addresses by type of link) is left open.
  */
 export function siteJsonSchema(): JsonSchema {
-  const schema = z.toJSONSchema(siteFileSchema, {
+  return editorSchema(siteFileSchema, "Tocsin site file");
+}
+
+/** The same for any file that is read by a zod schema. */
+export function editorSchema(of: z.ZodType, title: string): JsonSchema {
+  const schema = z.toJSONSchema(of, {
     io: "input",
     target: "draft-7",
     unrepresentable: "any",
@@ -17,7 +22,7 @@ export function siteJsonSchema(): JsonSchema {
   });
   return {
     $schema: "http://json-schema.org/draft-07/schema#",
-    title: "Tocsin site file",
+    title,
     ...schema,
   };
 }

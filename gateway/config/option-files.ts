@@ -4,9 +4,9 @@ import { isTree } from "./located.ts";
 import type { Problems } from "./problem.ts";
 import type { ParsedSite } from "./sections.ts";
 
-/** Files that the option `tls` of links, sinks and uplinks may name. */
+/** Files that the option `tls` of links, sinks, uplinks and routes may name. */
 const TLS_FILES = ["ca", "certificate", "key"] as const;
-const SECTIONS = ["links", "sinks", "uplinks"] as const;
+const SECTIONS = ["links", "sinks", "uplinks", "routes"] as const;
 
 /**
  * The same options with the files of `tls` by their absolute paths: in the site file they count from the file they stand in,

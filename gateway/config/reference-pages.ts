@@ -29,7 +29,8 @@ export function referencePages(profiles: string): ReadonlyMap<string, string> {
   ]);
 }
 
-function page(title: string, parts: readonly string[]): string {
+/** One generated page: notice, title, and its parts. */
+export function page(title: string, parts: readonly string[]): string {
   return `${[NOTICE, `# ${title}`, ...parts].join("\n\n")}\n`;
 }
 

@@ -35,6 +35,7 @@ export function resolveDevices(around: Surroundings): ResolvedDevices {
     const parts = findParts(around, id, options);
     if (parts === undefined) continue;
     checkAddress(around, parts, addresses);
+    checkEntry(around, parts);
     result.usedProfiles.set(parts.profile.id, parts.profile);
     addDevice(around, parts, result);
   }
@@ -108,6 +109,29 @@ function checkAddress(around: Surroundings, parts: DeviceParts, taken: Map<strin
     message: `device "${id}" has the same address on link "${link.link.id}" as "${other}": ${name}`,
     hint: "each instrument needs its own; copied entries are the usual cause",
   });
+}
+
+/** What the link's driver has to say of an entry, and outputs that there are not. */
+function checkEntry(around: Surroundings, parts: DeviceParts): void {
+  const { id, link, options, section, address } = parts;
+  const path = ["devices", id];
+  const outputs = link.kind.outputs?.(section).map((output) => output.id) ?? [];
+  for (const [index, output] of options.writes.allow.entries()) {
+    if (outputs.includes(output)) continue;
+    around.problems.at(around.parsed.tree.spot([...path, "writes", "allow", index]), {
+      message: `device "${id}" has no output "${output}"`,
+      hint:
+        didYouMean(output, outputs, `outputs of ${parts.profile.id}`) ??
+        "its profile lets nothing be written",
+    });
+  }
+  const entry = { options: link.link.options, address, section, writes: options.writes.allow };
+  for (const problem of link.kind.problems?.(entry) ?? []) {
+    around.problems.at(around.parsed.tree.spot([...path, ...problem.path]), {
+      message: `device "${id}": ${problem.message}`,
+      ...(problem.hint === undefined ? {} : { hint: problem.hint }),
+    });
+  }
 }
 
 /** Undefined when the link leads to one device only. */
@@ -192,6 +216,7 @@ function addDevice(around: Surroundings, parts: DeviceParts, result: ResolvedDev
     device,
     address: parts.address,
     profile: parts.section,
+    writes: options.writes.allow,
     channels: onLink,
   });
   warnOfUnwatched(around, parts, device.liveness, onLink);

@@ -4,6 +4,7 @@ import type { LoadedProfiles } from "../../drivers/profile-store.ts";
 import type { Site } from "../../model/site.ts";
 import { compileRules } from "../../rules/rule.ts";
 import type { Configuration } from "../configuration.ts";
+import type { RouteOptions } from "../routes/options.ts";
 import { checkReferences, warnOfSilentDanger } from "./check-references.ts";
 import type { SiteSource } from "./files.ts";
 import { isTree, valueAt } from "./located.ts";
@@ -96,6 +97,11 @@ export function resolveSite(
     uplinks: [...parsed.uplinks.entries].map(([id, uplink]) => ({
       id,
       options: withAbsoluteFiles(uplink, folderOf(parsed, "uplinks", id)),
+    })),
+    routes: [...parsed.routes.entries].map(([id, route]) => ({
+      id,
+      // The kind's own schema has parsed it, and every kind begins with what is common to all.
+      options: withAbsoluteFiles(route as RouteOptions, folderOf(parsed, "routes", id)),
     })),
     dataFolder: options.data !== undefined ? resolve(options.data) : resolve(folder, parsed.data ?? "./data"),
     profiles: things.usedProfiles,

@@ -7,6 +7,7 @@ import { alarmSettingsSchema } from "../../rules/settings.ts";
 import { alertsOptionsSchema, uplinkSchema } from "../alerts/options.ts";
 import { httpOptionsSchema } from "../api/options.ts";
 import { journalOptionsSchema } from "../journal/options.ts";
+import { routeSchema } from "../routes/registry.ts";
 import { sinkSchema } from "../sinks/options.ts";
 import { calendarSchema } from "./calendar-schema.ts";
 import { deviceSchema } from "./device-schema.ts";
@@ -85,6 +86,10 @@ export const siteFileSchema = z.strictObject({
     .record(idSchema, uplinkSchema)
     .default({})
     .meta({ description: "External brokers that get every alarm event." }),
+  routes: z
+    .record(idSchema, routeSchema)
+    .default({})
+    .meta({ description: "Ways to people besides the alert topics: webhooks, chat robots, CAP." }),
   http: httpOptionsSchema.prefault({}).meta({ description: "Pages, health, metrics and the API." }),
   journal: journalOptionsSchema.prefault({}).meta({ description: "Where accepted readings are kept." }),
   simulate: z

@@ -6,12 +6,11 @@ import {
   type Undecodable,
 } from "../../drivers/driver.ts";
 import type { Counter, Counters } from "../../model/counter.ts";
-import { MODES } from "../../model/domain.ts";
 import { HostError } from "../../model/error.ts";
-import { BAD, qualityOf, type Reason } from "../../model/quality.ts";
-import { type ChannelIndex, FLAG_LATE, FLAG_MODE_SHIFT, type ReadingBatch } from "../../model/reading.ts";
+import type { Reason } from "../../model/quality.ts";
+import type { ChannelIndex, ReadingBatch } from "../../model/reading.ts";
 import type { Site } from "../../model/site.ts";
-import { type Clock, MILLISECOND, MINUTE, type Micros, type Timer } from "../../model/time.ts";
+import { type Clock, MILLISECOND, type Micros, type Timer } from "../../model/time.ts";
 import type { Derivations } from "../../rules/derivation.ts";
 import type { Engine } from "../../rules/engine.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
@@ -20,11 +19,10 @@ import type { Timeliness } from "../../rules/timeliness.ts";
 import type { CommandRecord } from "../journal/command-record.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { PageBuilder } from "../journal/page.ts";
+import { Admission, LEFT_OUT } from "./admission.ts";
 import type { IntakeClock } from "./intake-clock.ts";
 import type { RepeatMemory } from "./repeat-memory.ts";
 
-/** A bad reading that says the same as the one before is journalled this often, not every cycle (design.md section 4). */
-const BAD_REPEAT_INTERVAL: Micros = 10 * MINUTE;
 /** An alert waits this long for its commit; then it goes out marked `uncommitted` (design.md principle 3). */
 const ALERT_PATIENCE: Micros = 50 * MILLISECOND;
 
@@ -32,8 +30,6 @@ const ALERT_PATIENCE: Micros = 50 * MILLISECOND;
 const MOST_WAITING = 1_000;
 /** Inputs of the rules and events that gather while the disk fails, some 20 MB; they are kept for it to recover. */
 const MOST_GATHERED = 20_000;
-/** In the list of refused times: its reading was left out. */
-const LEFT_OUT = -1;
 
 export interface IntakeOptions {
   readonly site: Site;
@@ -69,11 +65,7 @@ interface PendingEvents {
  */
 export class Intake implements DriverIntake {
   readonly #o: IntakeOptions;
-  readonly #modeFlags: Uint8Array;
-  readonly #lastBadReason: Uint8Array;
-  readonly #lastBadAt: Float64Array;
-  /** How long a bad reading that repeats the one before is left out, by channel. */
-  readonly #repeatAfter: Float64Array;
+  readonly #admission: Admission;
   #events: AlarmEvent[] = [];
   #pendingEvents: PendingEvents[] = [];
   #commitTimer: { timer: Timer; at: Micros } | undefined;
@@ -86,25 +78,12 @@ export class Intake implements DriverIntake {
   readonly #relievedListeners = new Set<() => void>();
   readonly #entered: Counter;
   readonly #refused: Counter;
-  readonly #repeatedBad: Counter;
   readonly #repeats: Counter;
-  readonly #late: Counter;
   readonly #unrecorded: Counter;
 
   constructor(options: IntakeOptions) {
     this.#o = options;
-    const { site, counters } = options;
-    this.#modeFlags = Uint8Array.from(
-      site.channels,
-      (channel) => MODES.indexOf(channel.mode) << FLAG_MODE_SHIFT,
-    );
-    this.#lastBadReason = new Uint8Array(site.channels.length);
-    this.#lastBadAt = new Float64Array(site.channels.length);
-    // A device that has nothing to say but its fault is alive all the same, and the rules must hear it in time.
-    this.#repeatAfter = Float64Array.from(site.channels, ({ device }) => {
-      const { liveness } = site.devices[device]!;
-      return liveness > 0 ? Math.min(BAD_REPEAT_INTERVAL, liveness / 2) : BAD_REPEAT_INTERVAL;
-    });
+    const { site, counters, timeliness } = options;
     this.#last = options.page.next - 1;
     this.#durable = this.#last;
     this.#entered = counters.counter({ name: "readings_entered", help: "Readings that passed the intake." });
@@ -112,7 +91,7 @@ export class Intake implements DriverIntake {
       name: "readings_refused",
       help: "Readings evaluated but not kept: the disk was behind or failing. Not acknowledged.",
     });
-    this.#repeatedBad = counters.counter({
+    const repeatedBad = counters.counter({
       name: "readings_bad_repeated",
       help: "Bad readings that said the same as the one before and were left out of the journal.",
     });
@@ -120,10 +99,11 @@ export class Intake implements DriverIntake {
       name: "messages_repeated",
       help: "Repeats recognised by protocol identity.",
     });
-    this.#late = counters.counter({
+    const late = counters.counter({
       name: "readings_late",
       help: "Readings older than the last evaluated one.",
     });
+    this.#admission = new Admission(site, timeliness, { repeatedBad, late });
     this.#unrecorded = counters.counter({
       name: "records_unrecorded",
       help: "Alarm events, commands and other inputs of the rules that a failing disk never got; people were told all the same.",
@@ -157,15 +137,14 @@ export class Intake implements DriverIntake {
     timeliness.judge(batch, received);
     // Before anything is left out: samples of several axes belong together by their place in the message.
     derivations.extend(batch);
-    this.#admit(batch, received);
+    this.#admission.admit(batch, received);
     if (batch.length === 0) return this.#last;
     this.#entered.add(batch.length);
     engine.readings(batch, 0, batch.length, received);
     const waiting = page.readings + journal.inFlight.readings;
     if (waiting + batch.length > this.#o.bound || journal.failure !== undefined) {
       this.#refused.add(batch.length);
-      // It will be sent again, and must not pass for a repeat of what was not kept.
-      for (let i = 0; i < batch.length; i++) this.#lastBadReason[batch.channel[i]!] = 0;
+      this.#admission.forget(batch);
       // What a timer brought meanwhile must come out again when the journal is replayed.
       if (this.#events.length > 0) this.#keepInput({ kind: "tick", at: received });
       this.#congest(true);
@@ -230,11 +209,22 @@ export class Intake implements DriverIntake {
   }
 
   linkHealth(link: number, up: boolean, reason: Reason): void {
-    this.input({ kind: "health", at: this.#o.intakeClock.now(), thing: "link", index: link, up, reason });
+    const { key } = this.#o.site.links[link]!;
+    this.input({
+      kind: "health",
+      at: this.#o.intakeClock.now(),
+      thing: "link",
+      index: link,
+      key,
+      up,
+      reason,
+    });
   }
 
   deviceHealth(device: number, up: boolean, reason: Reason): void {
-    this.input({ kind: "health", at: this.#o.intakeClock.now(), thing: "device", index: device, up, reason });
+    const { key } = this.#o.site.devices[device]!;
+    const at = this.#o.intakeClock.now();
+    this.input({ kind: "health", at, thing: "device", index: device, key, up, reason });
   }
 
   quarantine(undecodable: Undecodable): void {
@@ -319,43 +309,6 @@ export class Intake implements DriverIntake {
   /** Events not yet on disk go out now, marked so. Called when the journal will not settle any more. */
   releaseEvents(): void {
     for (const pending of this.#pendingEvents.splice(0)) this.#release(pending, false);
-  }
-
-  /** Marks modes, and takes repeated bad readings out of the batch, in place. */
-  #admit(batch: ReadingBatch, received: Micros): void {
-    const { channel, value, reason, flags, time } = batch;
-    const { claimedIndex } = this.#o.timeliness;
-    let kept = 0;
-    let claim = 0;
-    for (let i = 0; i < batch.length; i++) {
-      const claims = claim < claimedIndex.length && claimedIndex[claim] === i;
-      const c = channel[i]!;
-      const r = reason[i]!;
-      if ((flags[i]! & FLAG_LATE) !== 0) {
-        // It tells of the past: nothing that comes now repeats it.
-        this.#late.add();
-      } else if (qualityOf(r) === BAD && Number.isNaN(value[i]!)) {
-        if (this.#lastBadReason[c] === r && received - this.#lastBadAt[c]! < this.#repeatAfter[c]!) {
-          this.#repeatedBad.add();
-          if (claims) claimedIndex[claim++] = LEFT_OUT;
-          continue;
-        }
-        this.#lastBadReason[c] = r;
-        this.#lastBadAt[c] = received;
-      } else {
-        this.#lastBadReason[c] = 0;
-      }
-      if (kept !== i) {
-        channel[kept] = c;
-        value[kept] = value[i]!;
-        reason[kept] = r;
-        time[kept] = time[i]!;
-      }
-      flags[kept] = flags[i]! | this.#modeFlags[c]!;
-      if (claims) claimedIndex[claim++] = kept;
-      kept++;
-    }
-    batch.length = kept;
   }
 
   #afterEvaluation(received: Micros, patience: Patience | undefined): void {

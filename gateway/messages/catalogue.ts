@@ -72,6 +72,7 @@ const MESSAGES = {
   "measure.staLta": { zh: "{quantity}长短时均值比（STA/LTA）", en: "STA/LTA ratio of {quantity}" },
   "measure.machineVibration": { zh: "振动烈度", en: "vibration severity (rms velocity)" },
   "measure.buildingVibration": { zh: "建筑振动峰值速度", en: "peak velocity at the building" },
+  "measure.tangentAngle": { zh: "{quantity}切线角", en: "tangent angle of {quantity}" },
   "measure.votes": { zh: "同时报警的探测器数", en: "detectors in alarm" },
 
   // Sentences of danger, fault and supervisory alarms. {thing} is what is measured with its value and limit.
@@ -409,6 +410,26 @@ const MESSAGES = {
   "refusal.retained": {
     zh: "不接受保留消息，请以普通消息重发。",
     en: "retained commands are not accepted; send it without the retain flag.",
+  },
+  // What goes out by routes to people.
+  "route.lost": { zh: "告警通道中断", en: "alert route lost" },
+  "route.digest": {
+    zh: "【汇总】{site}：另有 {count} 条（{colours}），{from}至{to}：",
+    en: "[digest] {site}: {count} more ({colours}), {from} to {to}:",
+  },
+  "route.outline": {
+    zh: "【{colours}】{site}：{count} 条告警正在逐条发送，{from}至{to}，先行汇总：",
+    en: "[{colours}] {site}: {count} alerts follow one by one, {from} to {to}; in short:",
+  },
+  "route.more": { zh: "……另有 {count} 条，见告警记录。", en: "… and {count} more: see the alarm log." },
+  "route.trial": {
+    zh: "【通道测试】{site}：这是一条测试消息（{route}），并无险情，无需处置。",
+    en: "[trial] {site}: this message tries a route ({route}). There is no danger and nothing to do.",
+  },
+  "cap.headline": { zh: "{where}{rule}，{severity}告警", en: "{severity} alert: {rule}, {where}" },
+  "cap.headline-over": {
+    zh: "{where}{rule}，{severity}告警解除",
+    en: "over: {severity} alert, {rule}, {where}",
   },
   "refusal.expired": { zh: "命令已过期。", en: "the command has expired." },
   "refusal.too-many": { zh: "命令过于频繁，请稍候再试。", en: "too many commands; wait and try again." },

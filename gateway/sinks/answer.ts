@@ -101,7 +101,7 @@ function serverWords(body: string): string {
 }
 
 /** Seconds, or an HTTP date (RFC 9110 10.2.3). */
-function parseRetryAfter(header: string | undefined): Micros | undefined {
+export function parseRetryAfter(header: string | undefined): Micros | undefined {
   if (header === undefined) return undefined;
   const wait = /^\d+$/.test(header.trim())
     ? Number(header) * SECOND

@@ -6,17 +6,19 @@ import { durationSchema } from "../../model/schema.ts";
  */
 
 /** A secret is named, never written down: `env:NAME` or `file:PATH`. */
-const secretSchema = z
+export const secretSchema = z
   .string()
   .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, "write env:NAME or file:PATH, never the secret itself");
 
-const urlSchema = z
+/** Address of an HTTP server. */
+export const urlSchema = z
   .url({ protocol: /^https?$/, error: "write http://HOST:PORT or https://HOST:PORT" })
   .refine((text) => !/^[a-z]+:\/\/[^/]*@/i.test(text), {
     message: "no user name or password in the address; give them as options of their own",
   });
 
-const tlsSchema = z.strictObject({
+/** For https: whom to trust and who we are. */
+export const tlsSchema = z.strictObject({
   ca: z
     .string()
     .optional()

@@ -1,6 +1,16 @@
 import type { Log } from "../../model/log.ts";
 import { type Clock, formatDuration, type Micros } from "../../model/time.ts";
-import type { SinkUnavailable } from "./sink.ts";
+
+/** A failure that time may mend, of a sink or of a route to people. */
+export interface Unavailable {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string | undefined;
+  /** What the peer asked us to wait, µs. */
+  readonly retryAfter: Micros | undefined;
+  /** Failures of one kind in a row are one piece of news. */
+  readonly kind: string;
+}
 
 /** An outage as people see it. */
 export interface OutageView {
@@ -11,7 +21,7 @@ export interface OutageView {
   readonly message: string;
 }
 
-/** Whether a sink answers. Knows when to try again; says so once when an outage begins and once when it ends. */
+/** Whether a peer answers. Knows when to try again; says so once when an outage begins and once when it ends. */
 export class Outage {
   readonly #clock: Clock;
   readonly #log: Log;
@@ -20,7 +30,7 @@ export class Outage {
   #attempts = 0;
   #since: Micros = 0;
   #until: Micros = 0;
-  #last: SinkUnavailable | undefined;
+  #last: Unavailable | undefined;
 
   constructor(options: {
     clock: Clock;
@@ -50,7 +60,7 @@ export class Outage {
     return { since: this.#since, attempts: this.#attempts, code, message };
   }
 
-  failed(error: SinkUnavailable): void {
+  failed(error: Unavailable): void {
     const now = this.#clock.now();
     // Both lanes may fail together: that is one failure.
     if (this.on && now < this.#until) return;

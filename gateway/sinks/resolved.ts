@@ -41,7 +41,7 @@ export function resolveSink(
   { id, options }: SinkConfiguration,
   secret: (reference: string) => string,
 ): ResolvedSink {
-  const tls = options.tls === undefined ? {} : { tls: readTls(id, options.tls, secret) };
+  const tls = options.tls === undefined ? {} : { tls: readTls(`sink ${id}`, options.tls, secret) };
   switch (options.type) {
     case "influxdb1":
       return {
@@ -62,19 +62,16 @@ export function resolveSink(
   }
 }
 
-function readTls(id: string, options: TlsOptions, secret: (reference: string) => string): TlsMaterial {
+/** Reads the files of `tls`; `of` says in errors whose they are. @throws ConfigurationError CONFIG_NOT_FOUND */
+export function readTls(of: string, options: TlsOptions, secret: (reference: string) => string): TlsMaterial {
   // Read like a secret's file, so that a relative path counts from the same folder.
   const read = (path: string) => {
     try {
       return secret(`file:${path}`);
     } catch (cause) {
-      throw new ConfigurationError(
-        "CONFIG_NOT_FOUND",
-        `sink ${id}: cannot read ${path}: ${describe(cause)}`,
-        {
-          cause,
-        },
-      );
+      throw new ConfigurationError("CONFIG_NOT_FOUND", `${of}: cannot read ${path}: ${describe(cause)}`, {
+        cause,
+      });
     }
   };
   return {

@@ -153,7 +153,8 @@ export interface Measure {
     | "votes"
     | "staLta"
     | "machineVibration"
-    | "buildingVibration";
+    | "buildingVibration"
+    | "tangentAngle";
   /** Length of the window, µs; 0 where there is none. */
   readonly window: Micros;
   /** Unit of value and limit, of which a rate is `per` that time. */

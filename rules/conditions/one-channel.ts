@@ -11,6 +11,7 @@ import { compileStages, stagesSchema } from "./stages.ts";
 import { compileEquals, equalsSchema } from "./state.ts";
 import { compileStatistic, statisticSchema } from "./statistic.ts";
 import { compileStuck, stuckSchema } from "./stuck.ts";
+import { compileTangentAngle, tangentAngleSchema } from "./tangent-angle.ts";
 import {
   aboveSchema,
   belowSchema,
@@ -45,6 +46,7 @@ export const ONE_CHANNEL_KINDS = {
   outOfRange: kind(outOfRangeSchema, compileOutOfRange),
   staLta: kind(staLtaSchema, compileStaLta),
   machineZones: kind(machineZonesSchema, compileMachineZones),
+  tangentAngle: kind(tangentAngleSchema, compileTangentAngle),
 } as const;
 
 export type OneChannelKey = keyof typeof ONE_CHANNEL_KINDS;

@@ -314,16 +314,19 @@ class Windowed implements Condition, ConditionMemory {
       const tail = Math.max(0, known - Math.max(this.#heard, t - gauge.span));
       const enough = stretch.goodCoverage(tail) >= minCoverage;
       let value = Number.NaN;
+      let harmless = false;
       if (
         stretch.count >= gauge.minSamples &&
         (enough || gauge.scarce === "uncertain" || stretch.coverage(tail) >= minCoverage)
       ) {
         value = stretch.value;
+        harmless = Number.isNaN(value) && stretch.fold.harmless === true;
       }
       this.#values[i] = value;
-      const sure = enough && !Number.isNaN(value) && stretch.fold.doubtful !== true;
+      const sure = enough && (harmless || !Number.isNaN(value)) && stretch.fold.doubtful !== true;
       this.#scarce[i] = sure ? 0 : 1;
       if (!sure) doubtful |= one.concerns;
+      if (harmless) none = false;
       if (Number.isNaN(value)) continue;
       none = false;
       const v = one.spans.judge(value, GOOD);

@@ -25,6 +25,8 @@ export interface Fold {
   shift?(by: Micros): void;
   /** Whether the last value rests on a reading that was uncertain, for folds of few readings. */
   readonly doubtful?: boolean;
+  /** There was no last value because it is known to lie below all that could raise, for folds that say nothing about such. */
+  readonly harmless?: boolean;
   /** What a restart must not recompute, because sums of another history differ in their last bit; empty when there is nothing. */
   state(): readonly number[];
   restore(state: readonly number[]): void;

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Outbox } from "../../gateway/alerts/outbox.ts";
 import { RecentEvents } from "../../gateway/alerts/recent-events.ts";
+import { uplinkCounts } from "../../gateway/alerts/uplink.ts";
 import { CounterRegistry } from "../../model/counter.ts";
 import { SILENT } from "../../model/log.ts";
 import { MINUTE, SECOND } from "../../model/time.ts";
@@ -27,9 +28,12 @@ class Post {
   /** Events are numbered, and told a moment later: they wait for their commit. */
   committing: AlarmEvent[] | undefined;
   queries = 0;
+  /** Which events are for this peer. */
+  readonly wants: ((event: AlarmEvent) => boolean) | undefined;
   outbox: Outbox;
 
-  constructor() {
+  constructor(wants?: (event: AlarmEvent) => boolean) {
+    this.wants = wants;
     this.outbox = this.#make();
     this.plant.onEvent = (event) => this.#happened(event);
   }
@@ -61,7 +65,8 @@ class Post {
       acknowledgeWithin: 30 * SECOND,
       clock: this.clock,
       log: SILENT,
-      counters: this.counters,
+      counts: uplinkCounts(this.counters, "uplink:county"),
+      ...(this.wants === undefined ? {} : { wants: this.wants }),
     });
   }
 
@@ -338,5 +343,48 @@ describe("an outbox", () => {
     await closing;
     expect(post.clock.pending).toBe(0);
     expect(post.disk.get("uplink:county")).toBe(1);
+  });
+});
+
+describe("an outbox for some of the events", () => {
+  const ofReturns = (event: AlarmEvent) => event.transition === "return";
+
+  test("sends those, and its cursor passes over the others", async () => {
+    const post = new Post(ofReturns);
+    await post.outbox.open();
+    post.outbox.connected(true);
+    post.happen(5);
+    await settled();
+    expect(post.received).toEqual([2, 4]);
+    expect(post.outbox.backlog).toBe(0);
+    await post.outbox.close(SECOND);
+    expect(post.disk.get("uplink:county")).toBe(6);
+  });
+
+  test("never moves its cursor over one that is under way", async () => {
+    const post = new Post(ofReturns);
+    await post.outbox.open();
+    post.outbox.connected(true);
+    post.answering = false;
+    post.happen(7);
+    await settled();
+    expect(post.received).toEqual([2, 4, 6]);
+    expect(post.disk.get("uplink:county") ?? 1).toBeLessThanOrEqual(2);
+    post.waiting[1]!.resolve();
+    await settled();
+    expect(post.disk.get("uplink:county") ?? 1).toBeLessThanOrEqual(2);
+    post.waiting[0]!.resolve();
+    await settled();
+    // The one acknowledged meanwhile counts, and so do those between.
+    expect(post.disk.get("uplink:county")).toBe(6);
+  });
+
+  test("finds them in the log after an outage longer than memory", async () => {
+    const post = new Post(ofReturns);
+    await post.outbox.open();
+    post.happen(1_001);
+    post.outbox.connected(true);
+    await settled();
+    expect(post.received).toEqual(Array.from({ length: 500 }, (_, i) => 2 * i + 2));
   });
 });

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
 import { BUILT_IN_PROFILES, loadProfile, loadProfiles } from "../../drivers/profile-store.ts";
@@ -20,8 +20,11 @@ import {
   statusMessageSchema,
   voidMessageSchema,
 } from "../../gateway/alerts/message-schemas.ts";
-import { loadSite } from "../../gateway/config/load.ts";
+import { loadConfiguration, loadSite } from "../../gateway/config/load.ts";
 import { renderProblem } from "../../gateway/config/problem.ts";
+import { mappingSchema } from "../../gateway/replay/mapping.ts";
+import { ruleTestFileSchema } from "../../gateway/replay/rule-test-file.ts";
+import { runRuleTest } from "../../gateway/replay/rule-test-run.ts";
 import { SystemClock } from "../../model/time.ts";
 import { runScenario } from "../../simulators/run.ts";
 import { parseScenario } from "../../simulators/scenario-file.ts";
@@ -32,8 +35,8 @@ import { type Block, blocks, pages } from "./pages.ts";
 
 /*
  * What the documents show works. The words behind a fence say what a block is: `yaml site`, a whole site file; `yaml part`,
- * sections that are laid over the small site below; `yaml profile`; `yaml scenario`; `csv NAME`, a table beside the parts of
- * its page; `json KIND`, a message.
+ * sections that are laid over the small site below; `yaml profile`, which the parts of its page find in `./profiles`; `yaml
+ * scenario`; `csv NAME`, a table beside the parts of its page; `json KIND`, a message.
  */
 
 const all = pages().flatMap(blocks);
@@ -49,6 +52,9 @@ const ENVIRONMENT = {
   COUNTY_PASSWORD: "p",
   STATION_PASSWORD: "p",
   TOCSIN_HTTP_TOKEN: "t",
+  WEBHOOK_SECRET: "s",
+  ROBOT_TOKEN: "t",
+  ROBOT_SECRET: "s",
 };
 
 /** What parts of a site are laid over. */
@@ -81,12 +87,17 @@ function laidOver(part: Sections): Sections {
   return site;
 }
 
-/** What \`tocsin check\` says of a text, with the tables of its page beside it. */
+/** What \`tocsin check\` says of a text, with the tables and profiles of its page beside it. */
 function check(text: string, page: string): string[] {
   using folder = temporaryFolder("docs");
   for (const { page: from, words, text: table } of all) {
     if (from === page && words[0] === "csv" && words[1] !== undefined)
       writeFileSync(folder.join(words[1]), table);
+    if (from === page && words[0] === "yaml" && words[1] === "profile") {
+      mkdirSync(folder.join("profiles"), { recursive: true });
+      const { id } = parse(table) as { id: string };
+      writeFileSync(folder.join(`profiles/${id}.yaml`), table);
+    }
   }
   writeFileSync(folder.join("site.yaml"), text);
   const { problems } = loadSite(folder.join("site.yaml"), { environment: ENVIRONMENT });
@@ -153,6 +164,35 @@ describe("a profile in the documents", () => {
     });
     expect(sections).toEqual(expect.arrayContaining(["modbus", "mqtt", "panel"]));
   });
+});
+
+describe("a mapping in the documents", () => {
+  test.each(marked("yaml", "mapping"))("$at fits its schema", ({ block }) => {
+    expect(mappingSchema.safeParse(parse(block.text)).error?.issues).toBeUndefined();
+  });
+});
+
+test("the rule tests in the documents pass with the rule they are about", () => {
+  using folder = temporaryFolder("docs");
+  const part = {
+    rules: {
+      leak: {
+        name: "Leak",
+        applies: { channel: "gd-101.lel" },
+        above: { orange: 25, red: 50 },
+        basis: "site",
+      },
+    },
+  };
+  writeFileSync(folder.join("site.yaml"), stringify(laidOver(part)));
+  const configuration = loadConfiguration(folder.join("site.yaml"));
+  const blocks = marked("yaml", "rule-tests");
+  expect(blocks.length).toBeGreaterThan(0);
+  for (const { at, block } of blocks) {
+    for (const [id, one] of Object.entries(ruleTestFileSchema.parse(parse(block.text)).tests)) {
+      expect(runRuleTest(configuration, one).mismatches, `${at} ${id}`).toEqual([]);
+    }
+  }
 });
 
 describe("a scenario in the documents", () => {
@@ -222,7 +262,10 @@ test("JSON in the documents is JSON", () => {
 test("YAML in the documents says what it is, so that it is tried", () => {
   const unknown = all
     .filter(({ words }) => words[0] === "yaml")
-    .filter(({ words }) => !["site", "part", "profile", "scenario"].includes(words[1] ?? ""))
+    .filter(
+      ({ words }) =>
+        !["site", "part", "profile", "scenario", "mapping", "rule-tests"].includes(words[1] ?? ""),
+    )
     .map(({ page, line }) => `${page}:${line}`);
   expect(unknown).toEqual([]);
 });

@@ -5,6 +5,7 @@ import { BUILT_IN_PROFILES, loadProfiles } from "../../drivers/profile-store.ts"
 import { driverKinds } from "../../drivers/registry.ts";
 import { COMMANDS_SUPPORTED, REFUSALS } from "../../gateway/alerts/command-schemas.ts";
 import { EXIT } from "../../gateway/command/exit.ts";
+import { routeKinds } from "../../gateway/routes/registry.ts";
 import { influxdb1Schema, influxdb2Schema } from "../../gateway/sinks/options.ts";
 import { QUALITY_NAMES, REASONS } from "../../model/quality.ts";
 import { BUILT_IN_RULES } from "../../rules/built-in.ts";
@@ -92,6 +93,10 @@ test("docs/rules.md explains every condition and every state of an alarm", () =>
   const rules = page("docs/rules.md");
   expect(firstColumn(rules, "condition")).toEqual([...CONDITION_KEYS]);
   expect(["normal", ...firstColumn(rules, "state")]).toEqual([...ALARM_STATES]);
+});
+
+test("docs/routes.md names every type of route", () => {
+  expect(firstColumn(page("docs/routes.md"), "type")).toEqual([...routeKinds.keys()]);
 });
 
 test("docs/influxdb.md has every reason with its quality, code and NE107 category", () => {

@@ -9,7 +9,9 @@ import { Gateway } from "../../gateway/gateway.ts";
 import { SILENT } from "../../model/log.ts";
 import { REASON_NAMES } from "../../model/quality.ts";
 import { MILLISECOND, parseDuration, SECOND } from "../../model/time.ts";
+import type { AlarmEvent } from "../../rules/event.ts";
 import { RawClient } from "../mqtt/raw-client.ts";
+import { published, replayed } from "../replay/replayed.ts";
 import { freePort } from "../support/free-port.ts";
 import { JumpingClock } from "../support/jumping-clock.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -110,8 +112,16 @@ interface Seen {
   readonly occurrence: string;
 }
 
-/** What really happens in a situation, beside what should. */
-export async function play(folder: string): Promise<{ happened: Outcome; expected: Outcome }> {
+/** What the alarm log has, and what a replay of the journal brings forth: an event a line, to the microsecond. */
+export interface Twice {
+  readonly live: readonly string[];
+  readonly replayed: readonly string[];
+}
+
+/** What really happens in a situation, beside what should; and what happens when its journal is replayed. */
+export async function play(
+  folder: string,
+): Promise<{ happened: Outcome; expected: Outcome; twice: Twice | undefined }> {
   const steps = z.array(stepSchema).parse(parse(readFileSync(join(folder, "wire.yaml"), "utf8")));
   const expected = expectedSchema.parse(parse(readFileSync(join(folder, "expected.yaml"), "utf8")));
   await using stage = await Stage.open(folder);
@@ -131,7 +141,11 @@ export async function play(folder: string): Promise<{ happened: Outcome; expecte
       () => stage.lines().length >= expected.events.length,
     ).catch(() => {});
   }
-  return { happened: await stage.outcome(expected), expected };
+  return { happened: await stage.outcome(expected), expected, twice: await stage.twice() };
+}
+
+function toTheMicrosecond({ seq, time, transition, rule, subject, severity, occurrence, value }: AlarmEvent) {
+  return `${seq} ${time} ${transition} ${rule} ${subject} ${severity} o${occurrence} ${value}`;
 }
 
 class Stage implements AsyncDisposable {
@@ -145,6 +159,7 @@ class Stage implements AsyncDisposable {
   #gateway!: Gateway;
   #client!: MqttClient;
   #nextRequest = 1;
+  #changed = false;
 
   static async open(folder: string): Promise<Stage> {
     const servers = new Map<string, RegisterServer>();
@@ -252,7 +267,10 @@ class Stage implements AsyncDisposable {
     } else if ("restart" in step) {
       await this.#client.endAsync(true);
       await this.#gateway.stop();
-      if (step.restart !== true) this.#site = this.#folder.join(step.restart);
+      if (step.restart !== true) {
+        this.#site = this.#folder.join(step.restart);
+        this.#changed = true;
+      }
       await this.#start();
     } else if ("wall" in step) {
       this.#clock.setWallBy(step.wall);
@@ -349,6 +367,21 @@ class Stage implements AsyncDisposable {
       counters: Object.fromEntries(Object.keys(wanted.counters).map((name) => [name, totals.get(name) ?? 0])),
       standing: [...engine.alarms()].map(({ rule, subject, state }) => `${rule} ${subject} ${state}`).sort(),
       stored,
+    };
+  }
+
+  /** Undefined where another site file came in between: that is another computation. */
+  async twice(): Promise<Twice | undefined> {
+    await this.#gateway.stop();
+    if (this.#changed) return undefined;
+    const data = this.#gateway.configuration.dataFolder;
+    const { outcome, events } = replayed(this.#site, data);
+    return {
+      live: published(data).map(toTheMicrosecond),
+      replayed: [
+        ...events.map(toTheMicrosecond),
+        ...outcome.remarks.map(({ kind, examples }) => `${kind}: ${examples.join()}`),
+      ],
     };
   }
 

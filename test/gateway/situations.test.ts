@@ -6,6 +6,8 @@ import { play } from "./situation.ts";
 const SITUATIONS = resolve(import.meta.dirname, "../cases/situations");
 
 test.each(readdirSync(SITUATIONS).sort())("situation: %s", async (situation) => {
-  const { happened, expected } = await play(join(SITUATIONS, situation));
+  const { happened, expected, twice } = await play(join(SITUATIONS, situation));
   expect(happened).toEqual(expected);
+  // The journal through the same code brings forth the same alarms.
+  expect(twice?.replayed).toEqual(twice?.live);
 });

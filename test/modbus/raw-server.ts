@@ -136,7 +136,8 @@ export function exception(framing: "mbap" | "rtu", request: RawRequest, code: nu
   return framing === "mbap" ? withHeader(request.transaction, answer) : withCrc(answer);
 }
 
-function withHeader(transaction: number, answer: Buffer): Buffer {
+/** Header of Modbus TCP before unit and PDU. */
+export function withHeader(transaction: number, answer: Buffer): Buffer {
   const header = Buffer.alloc(HEADER_BYTES);
   header.writeUInt16BE(transaction, 0);
   header.writeUInt16BE(answer.length, 4);

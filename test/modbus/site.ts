@@ -28,6 +28,10 @@ export interface TestDevice {
   readonly unit?: number;
   readonly period?: number;
   readonly components?: Record<string, Record<string, number>>;
+  /** Outputs that the site file allows. */
+  readonly writes?: readonly string[];
+  /** What else its address says. */
+  readonly address?: object;
 }
 
 const builtIn = loadProfiles([BUILT_IN_PROFILES]).profiles;
@@ -86,7 +90,7 @@ export class ModbusSite {
     return total;
   }
 
-  #add({ id, profile, unit = 1, period, components = {} }: TestDevice): void {
+  #add({ id, profile, unit = 1, period, components = {}, writes = [], address = {} }: TestDevice): void {
     const named = typeof profile === "string" ? builtIn.get(profile) : undefined;
     if (typeof profile === "string" && named === undefined) throw new Error(`no profile ${profile}`);
     const section =
@@ -141,11 +145,17 @@ export class ModbusSite {
       link: 0,
       point: 0,
       profile: typeof profile === "string" ? profile : "test",
-      address: { unit },
+      address: { unit, ...address },
       components: [],
       channels: mine.map(({ channel }) => channel.index),
       liveness: 0,
     };
-    this.devices.push({ device, address: { unit, period }, profile: section, channels: mine });
+    this.devices.push({
+      device,
+      address: { unit, period, ...address },
+      profile: section,
+      writes,
+      channels: mine,
+    });
   }
 }
