@@ -15,6 +15,7 @@ const packages = {
   mbpoll: "mbpoll",
   socat: "socat",
   pymodbus: "python3-pymodbus",
+  xmllint: "libxml2-utils",
 } as const;
 
 /** A foreign program that a test can need. */

@@ -168,6 +168,7 @@ export class CapMessages {
           leaf("expires", this.#time(time + ALL_CLEAR_LASTS)),
           leaf("senderName", site.name[language]),
           leaf("description", text[language]),
+          element("area", leaf("areaDesc", site.name[language])),
         ),
       ),
     );
