@@ -4,6 +4,7 @@ import { describeMachine, machineLine } from "./machine.ts";
 import type { Measurement, Row } from "./measurement.ts";
 import { alarmLatency } from "./measurements/alarm-latency.ts";
 import { disk } from "./measurements/disk.ts";
+import { flood } from "./measurements/flood.ts";
 import { gb26875 } from "./measurements/gb26875.ts";
 import { ingestEmbedded } from "./measurements/ingest-embedded.ts";
 import { ingestExternal } from "./measurements/ingest-external.ts";
@@ -29,6 +30,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   gb26875,
   sl651,
   alarmLatency,
+  flood,
   stall,
   rules,
   disk,
