@@ -18,6 +18,15 @@ export class Heartbeats {
     return 0;
   }
 
+  /** Bytes of the heartbeat that ends at `end` and begins at `from` or later; 0: none does. */
+  before(bytes: Buffer, { from, end }: { from: number; end: number }): number {
+    for (const pattern of this.#patterns) {
+      if (end - from >= pattern.length && pattern.equals(bytes.subarray(end - pattern.length, end)))
+        return pattern.length;
+    }
+    return 0;
+  }
+
   /** How many of the bytes are heartbeats, from whatever place they begin at. */
   count(bytes: Buffer): number {
     if (this.#patterns.length === 0) return 0;

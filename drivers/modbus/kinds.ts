@@ -1,6 +1,12 @@
 import type { Micros } from "../../model/time.ts";
 import type { DeviceEntry, DeviceProblem, DriverKind, OutputDescription } from "../driver.ts";
 import {
+  type DialInAddress,
+  type DialInOptions,
+  dialInAddressSchema,
+  dialInSchema,
+} from "./dial-in-options.ts";
+import {
   asciiSchema,
   type ModbusAddress,
   rtuSchema,
@@ -54,7 +60,23 @@ function tcpProblems(entry: DeviceEntry): DeviceProblem[] {
   ];
 }
 
-/** The Modbus links: TCP; RTU and ASCII, on a serial port and over TCP. */
+function dialInProblems(entry: DeviceEntry): DeviceProblem[] {
+  const { modems } = entry.options as DialInOptions;
+  const { modem } = entry.address as DialInAddress;
+  const known = Object.keys(modems);
+  const problems = triggerProblems(entry);
+  if (known.includes(modem)) return problems;
+  return [
+    {
+      path: ["address", "modem"],
+      message: `the link has no modem "${modem}"`,
+      hint: `modems: ${known.join(", ")}`,
+    },
+    ...problems,
+  ];
+}
+
+/** The Modbus links: TCP; RTU and ASCII, on a serial port and over TCP; modems that dial in. */
 export const modbusKinds: readonly DriverKind[] = [
   {
     type: "modbus-tcp",
@@ -110,5 +132,20 @@ export const modbusKinds: readonly DriverKind[] = [
     problems: triggerProblems,
     period,
     load: async () => (await import("./transports.ts")).modbusAsciiOverTcp,
+  },
+  {
+    type: "modbus-dial-in",
+    summary: "4G modems that dial in and pass through the Modbus frames of their serial line.",
+    link: dialInSchema,
+    address: dialInAddressSchema,
+    section: "modbus",
+    addressName: (address) => {
+      const { modem, unit } = address as DialInAddress;
+      return `modem ${modem}, unit ${unit}`;
+    },
+    outputs,
+    problems: dialInProblems,
+    period,
+    load: async () => await import("./dial-in.ts"),
   },
 ];

@@ -45,6 +45,8 @@ export interface LinkKind {
   readonly frameGap: Micros;
   /** Whether a connection that hears nothing may be dead without the system knowing (TCP). */
   readonly mayBeDeaf: boolean;
+  /** It is one of several ways of its link, by this name: when it is lost its devices are, and not the link. */
+  readonly carrier?: string;
 }
 
 /** Part of STOP_BOUND that closing may take. */
@@ -57,6 +59,9 @@ const POLLS_BESIDE = 3;
 export class ModbusLink implements Driver {
   readonly #context: DriverContext;
   readonly #options: PollingOptions;
+  /** For messages. */
+  readonly #name: string;
+  readonly #isCarrier: boolean;
   readonly #connection: Connection;
   readonly #bus: Bus;
   readonly #schedule: Schedule;
@@ -79,6 +84,8 @@ export class ModbusLink implements Driver {
     const labels = { link: link.id };
     this.#context = context;
     this.#options = options;
+    this.#name = kind.carrier ?? link.id;
+    this.#isCarrier = kind.carrier !== undefined;
     this.#pauses = new Pauses(clock);
     this.#episodes = new Episodes(log, clock, { link: link.id });
     this.#reconnects = counters.counter({
@@ -108,7 +115,7 @@ export class ModbusLink implements Driver {
       frameGap: kind.frameGap,
       onAnswer: () => this.#connection.prove(),
       onStuck: () => {
-        if (kind.mayBeDeaf) this.#connection.renew(deaf(link.id));
+        if (kind.mayBeDeaf) this.#connection.renew(deaf(this.#name));
       },
     });
     const { timeout } = options;
@@ -166,7 +173,7 @@ export class ModbusLink implements Driver {
       {
         attached: (session) => {
           this.#bus.attach(session);
-          this.#episodes.over("session", `link ${link.id}: the connection stands again`);
+          this.#episodes.over("session", `link ${this.#name}: the connection stands again`);
           this.#schedule.start();
         },
         detached: (error) => {
@@ -298,18 +305,24 @@ export class ModbusLink implements Driver {
 
   #up(): void {
     const { link } = this.#context;
-    this.#intake?.linkHealth(link.index, true, REASON.good);
-    this.#episodes.over("down", `link ${link.id} is up again`);
+    if (!this.#isCarrier) this.#intake?.linkHealth(link.index, true, REASON.good);
+    this.#episodes.over("down", `link ${this.#name} is up again`);
   }
 
   #down(error: TocsinError, changed: boolean): void {
     this.#schedule.pause();
     this.#bus.fail(error);
     const { link } = this.#context;
-    this.#episodes.happened("down", `link ${link.id}: ${describe(error)}`, { hint: error.hint });
+    this.#episodes.happened("down", `link ${this.#name}: ${describe(error)}`, { hint: error.hint });
     if (!changed) return;
-    this.#intake?.linkHealth(link.index, false, REASON.not_connected);
+    if (!this.#isCarrier) this.#intake?.linkHealth(link.index, false, REASON.not_connected);
     for (const station of this.#stations) {
+      if (this.#isCarrier) {
+        this.#reported.set(station, false);
+        this.#intake?.deviceHealth(station.device.index, false, REASON.not_connected);
+        // What it was before is no news any more: it must answer to be up again.
+        station.up = undefined;
+      }
       station.forget();
       this.#turnTo(station, "lost");
       this.#batch.clear();

@@ -4,7 +4,7 @@ import { MAX_IN_FLIGHT, MAX_SERIAL_UNIT, MAX_UNIT, MODBUS_PORT } from "./limits.
 import { workaroundsSchema } from "./workarounds.ts";
 
 /** Options that all Modbus links have. */
-const pollingShape = {
+export const pollingShape = {
   timeout: durationSchema({ min: "20ms", max: "60s" })
     .prefault("1s")
     .meta({ description: "Longest wait for one answer." }),
@@ -101,7 +101,8 @@ export type SerialOptions = z.output<typeof rtuSchema>;
 /** What the driver needs of any link's options. */
 export type PollingOptions = Pick<TcpOptions, keyof typeof pollingShape>;
 
-const devicePeriod = durationSchema({ min: "10ms", max: "1d" })
+/** How often one device is asked. */
+export const devicePeriod = durationSchema({ min: "10ms", max: "1d" })
   .optional()
   .meta({ description: "How often this device is asked, instead of the profile's period." });
 

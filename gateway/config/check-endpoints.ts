@@ -56,6 +56,7 @@ function placeOf(link: Endpoint): string | undefined {
     case "modbus-rtu-over-tcp":
     case "modbus-ascii-over-tcp":
       return `${link.host}:${link.port}`;
+    case "modbus-dial-in":
     case "sl651-server": {
       const address = parseListen(link.listen ?? "");
       return address === undefined || address.port === 0 ? undefined : `port ${address.port}`;
