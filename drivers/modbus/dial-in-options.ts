@@ -52,8 +52,8 @@ const heartbeatSchema = z
       .min(1)
       .max(MAX_HEARTBEAT_BYTES)
       .optional()
-      .meta({ examples: ["PING"] }),
-    hex: hexSchema.optional().meta({ examples: ["00"] }),
+      .meta({ description: "As text.", examples: ["PING"] }),
+    hex: hexSchema.optional().meta({ description: "As bytes in hexadecimal.", examples: ["00"] }),
   })
   .refine(onlyOne, { message: "give either text or hex" });
 
