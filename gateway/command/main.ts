@@ -101,6 +101,9 @@ function program(finish: (code: ExitCode) => void): Command {
     .option("--since <time>", "report from here on: an instant, a local date, or a span before now 起始时间")
     .option("--until <time>", "end, not included; the same forms 结束时间")
     .option("--warm-up <duration>", "how much before `since` fills windows 预热时长", "1d")
+    .option("--against <site>", "compare with the rules of another site file 与另一站点文件比较")
+    .option("--labels <file>", "score against known events, a CSV file 与已知事件对照")
+    .option("--html <file>", "write the report with plots as one page 输出带曲线的网页报告")
     .option("--events <file>", "write every event there, a line of JSON each 输出全部事件")
     .action(async (site: string, options: ReplayCommandOptions) => {
       const { replayHistory } = await import("./replay.ts");

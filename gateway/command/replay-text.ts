@@ -1,8 +1,11 @@
 import { SEVERITIES, SEVERITY_TEXT } from "../../model/severity.ts";
 import type { Micros } from "../../model/time.ts";
+import { type Difference, timeOf } from "../replay/difference.ts";
 import type { Episode } from "../replay/episodes.ts";
-import type { Report } from "../replay/report.ts";
+import { changeText, scoreText, seconds } from "../replay/findings.ts";
+import type { Findings, Report } from "../replay/report.ts";
 import type { Outcome } from "../replay/run.ts";
+import type { Score } from "../replay/score.ts";
 import type { Remark } from "../replay/source.ts";
 import { lasting, stamp } from "../replay/stamp.ts";
 import { alignColumns } from "./table.ts";
@@ -10,7 +13,50 @@ import { alignColumns } from "./table.ts";
 /** Alarms listed at a terminal; JSON and page have all. */
 const MOST_LISTED = 200;
 
-/** The report at a terminal; `rest`: what is not listed is found there. */
+/** Everything that was found, at a terminal. */
+export function findingsText({ configuration, report, difference, score }: Findings): string {
+  const { timeZone } = configuration.site;
+  const parts = [reportText(report, timeZone)];
+  if (difference !== undefined) parts.push(differenceText(difference, timeZone));
+  if (score !== undefined) parts.push(labelText(score, timeZone));
+  return parts.join("\n\n");
+}
+
+function differenceText({ changes, same }: Difference, timeZone: string): string {
+  const rows = changes.slice(0, MOST_LISTED).map((change) => {
+    const episode = change.kind === "appears" ? change.other : change.own;
+    const { zh, en } = changeText(change);
+    const severity =
+      change.kind === "differs" && change.severity !== "same"
+        ? `${change.own.severity} → ${change.other.severity}`
+        : episode.severity;
+    return [stamp(timeOf(change), timeZone), severity, episode.rule, episode.subject, `${en} ${zh}`];
+  });
+  const head = ["time 时间", "severity 级别", "rule 规则", "subject 对象", "change 变化"];
+  const more = changes.length - rows.length;
+  return [
+    `difference 差异: ${changes.length}; the same 相同: ${same}`,
+    ...(rows.length === 0 ? [] : [alignColumns([head, ...rows])]),
+    ...(more > 0 ? [`… and ${more} more (--json, --html) · 另有 ${more} 条`] : []),
+  ].join("\n");
+}
+
+function labelText(score: Score, timeZone: string): string {
+  const rows = score.labels
+    .slice(0, MOST_LISTED)
+    .map(({ label, alarm, delay, stood }) => [
+      stamp(label.start, timeZone),
+      label.name,
+      label.channel ?? label.point ?? "",
+      alarm === undefined ? "missed 漏报" : stood ? "stood already 已在报警" : `+${seconds(delay ?? 0)}`,
+      alarm === undefined ? "" : `${alarm.rule} ${alarm.severity}`,
+    ]);
+  const { zh, en } = scoreText(score);
+  const head = ["start 开始", "event 事件", "where 位置", "delay 延迟", "alarm 告警"];
+  return ["known events 已知事件:", alignColumns([head, ...rows]), en, zh].join("\n");
+}
+
+/** The report at a terminal. */
 export function reportText(report: Report, timeZone: string): string {
   const { outcome } = report;
   const lines = [heading(outcome, timeZone)];

@@ -1,21 +1,29 @@
-import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, openSync, readSync, writeFileSync } from "node:fs";
 import { ConfigurationError, describe, HostError, TocsinError } from "../../model/error.ts";
+import type { ReadingBatch } from "../../model/reading.ts";
+import type { Site } from "../../model/site.ts";
 import { DAY, type Micros, parseDuration, SystemClock } from "../../model/time.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
 import { loadConfiguration } from "../config/load.ts";
 import type { Configuration } from "../configuration.ts";
 import { isDamage } from "../journal/database.ts";
+import { difference } from "../replay/difference.ts";
 import { JournalSource } from "../replay/journal-source.ts";
+import { loadLabels } from "../replay/labels.ts";
 import { EXPORT_COLUMNS, EXPORT_MAPPING, mappingSchema } from "../replay/mapping.ts";
-import { reportJson, reportOf } from "../replay/report.ts";
-import { type Outcome, replay } from "../replay/run.ts";
+import { reportPage } from "../replay/page.ts";
+import { type Findings, findingsJson, reportOf } from "../replay/report.ts";
+import { type Outcome, type ReplayOptions, replay } from "../replay/run.ts";
+import { Heard, score } from "../replay/score.ts";
 import type { Source, Span } from "../replay/source.ts";
 import { TableSource } from "../replay/table-source.ts";
+import { Trace } from "../replay/trace.ts";
 import { loadYamlFile } from "../replay/yaml-file.ts";
-import { EXIT, type ExitCode } from "./exit.ts";
+import { EventFile } from "./event-file.ts";
+import { DIFFERENT, EXIT, type ExitCode } from "./exit.ts";
 import { print, printJson } from "./output.ts";
 import { ProgressBar } from "./progress.ts";
-import { reportText } from "./replay-text.ts";
+import { findingsText } from "./replay-text.ts";
 import { timeBound } from "./time-bound.ts";
 
 /** Options of `tocsin replay SITE`, as they come from the command line. */
@@ -31,6 +39,12 @@ export interface ReplayCommandOptions {
   readonly json: boolean;
   /** Writes every event there, a line of JSON each. */
   readonly events?: string;
+  /** Writes the report there, as one HTML page. */
+  readonly html?: string;
+  /** Another site file, whose rules are compared. */
+  readonly against?: string;
+  /** A table of known events. */
+  readonly labels?: string;
 }
 
 /** What `--from` calls the journal of the site. */
@@ -39,53 +53,82 @@ const JOURNAL = "journal";
 const DEFAULT_WARM_UP: Micros = DAY;
 
 /**
- * Plays recorded readings through the rules of a site and says which alarms they would have raised.
- * @throws ConfigurationError CONFIG_INVALID and others for site, mapping or table, COMMAND_USAGE; HostError JOURNAL_UNAVAILABLE,
- * JOURNAL_DAMAGED
+ * Plays recorded readings through the rules of a site and says which alarms they would have raised; with `against`, what another site
+ * file would have done differently. Ends with 1 when there is a difference.
+ * @throws ConfigurationError CONFIG_INVALID and others for site, mapping, table or labels, COMMAND_USAGE; HostError
+ * JOURNAL_UNAVAILABLE, JOURNAL_DAMAGED
  */
 export function replayHistory(site: string, options: ReplayCommandOptions): ExitCode {
   const configuration = loadConfiguration(site, { data: options.data });
+  const other = options.against === undefined ? undefined : loadConfiguration(options.against);
+  const labels = options.labels === undefined ? undefined : loadLabels(options.labels, configuration.site);
   return readable(options.from, () => {
-    const span = spanOf(options, configuration.site.timeZone);
+    const play = (of: Configuration, more: Listening = {}) =>
+      played(of, { options, folder: configuration.dataFolder, more });
+    const trace = new Trace(new Set(configuration.site.channels.map(({ index }) => index)));
+    const heard = new Heard(configuration.site.channels.length);
     const events = options.events === undefined ? undefined : new EventFile(options.events);
-    const outcome = played(configuration, { options, span, ...(events === undefined ? {} : { events }) });
+    const outcome = play(configuration, {
+      ...(events === undefined ? {} : { event: (event: AlarmEvent) => events.write(event) }),
+      ...(options.html === undefined && labels === undefined
+        ? {}
+        : {
+            readings: (batch: ReadingBatch, received: Micros) => {
+              trace.note(batch, received);
+              for (let i = 0; i < batch.length; i++) heard.note(batch.channel[i]!, received);
+            },
+          }),
+    });
     events?.close();
-    const report = reportOf(outcome);
-    if (options.json) printJson(reportJson(report));
-    else print(reportText(report, configuration.site.timeZone));
-    return EXIT.ok;
+    const findings: Findings = {
+      configuration,
+      trace,
+      report: reportOf(outcome),
+      ...(other === undefined ? {} : { difference: difference(outcome.episodes, play(other).episodes) }),
+      ...(labels === undefined
+        ? {}
+        : { score: score(outcome.episodes, labels, { configuration, heard, end: outcome.to }) }),
+    };
+    if (options.html !== undefined) write(options.html, reportPage(findings));
+    if (options.json) printJson(findingsJson(findings));
+    else print(findingsText(findings));
+    return (findings.difference?.changes.length ?? 0) > 0 ? DIFFERENT : EXIT.ok;
   });
 }
 
+/** Who else hears a replay. */
+type Listening = Pick<ReplayOptions, "event" | "readings">;
+
 interface Playing {
   readonly options: ReplayCommandOptions;
-  readonly span: Span & { readonly warmUp: Micros };
-  readonly events?: EventFile;
+  /** Data folder of the journal: the site's, also for another site's rules. */
+  readonly folder: string;
+  readonly more: Listening;
 }
 
-function played(configuration: Configuration, { options, span, events }: Playing): Outcome {
+function played(configuration: Configuration, { options, folder, more }: Playing): Outcome {
   const bar = new ProgressBar();
+  const { warmUp, ...span } = spanOf(options, configuration.site.timeZone);
   try {
     return replay({
       configuration,
-      source: sourceOf(configuration, options, { since: span.since - span.warmUp, until: span.until }),
+      source: sourceOf(configuration.site, { options, folder }, { ...span, since: span.since - warmUp }),
       since: span.since,
       progress: (done, readings) => bar.show(done, readings),
-      ...(events === undefined ? {} : { event: (event: AlarmEvent) => events.write(event) }),
+      ...more,
     });
   } finally {
     bar.clear();
   }
 }
 
-function sourceOf(configuration: Configuration, options: ReplayCommandOptions, span: Span): Source {
+function sourceOf(site: Site, { options, folder }: Pick<Playing, "options" | "folder">, span: Span): Source {
   if (options.from === JOURNAL) {
     if (options.mapping !== undefined) {
       throw new ConfigurationError("COMMAND_USAGE", "--mapping is for tables; the journal needs none");
     }
-    return new JournalSource(configuration.dataFolder, span);
+    return new JournalSource(folder, span);
   }
-  const { site } = configuration;
   if (options.mapping !== undefined) {
     const { content } = loadYamlFile(options.mapping, mappingSchema);
     return new TableSource({ path: options.from, site, mapping: content, span });
@@ -121,7 +164,7 @@ function isExport(path: string): boolean {
   }
 }
 
-function spanOf(options: ReplayCommandOptions, timeZone: string): Playing["span"] {
+function spanOf(options: ReplayCommandOptions, timeZone: string): Span & { readonly warmUp: Micros } {
   const now = new SystemClock().wall();
   const instant = (name: "since" | "until", otherwise: Micros) =>
     options[name] === undefined ? otherwise : timeBound(options[name], { name, now, timeZone });
@@ -151,35 +194,9 @@ function readable<T>(name: string, run: () => T): T {
   }
 }
 
-/** Characters that gather before they are written. */
-const EVENT_BUFFER = 1 << 16;
-
-/** Events as lines of JSON, written as they come: a replay does not wait. */
-class EventFile {
-  readonly #file: number;
-  #text = "";
-
-  /** @throws HostError JOURNAL_UNAVAILABLE when the file cannot be written */
-  constructor(path: string) {
-    this.#file = written(path, () => openSync(path, "w"));
-  }
-
-  write(event: AlarmEvent): void {
-    this.#text += `${JSON.stringify(event)}\n`;
-    if (this.#text.length < EVENT_BUFFER) return;
-    writeSync(this.#file, this.#text);
-    this.#text = "";
-  }
-
-  close(): void {
-    writeSync(this.#file, this.#text);
-    closeSync(this.#file);
-  }
-}
-
-function written<T>(path: string, write: () => T): T {
+function write(path: string, text: string): void {
   try {
-    return write();
+    writeFileSync(path, text);
   } catch (cause) {
     throw new HostError("JOURNAL_UNAVAILABLE", `cannot write ${path}: ${describe(cause)}`, { cause });
   }

@@ -1,7 +1,11 @@
 import type { Severity } from "../../model/severity.ts";
+import type { Difference } from "./difference.ts";
 import type { Episode } from "./episodes.ts";
 import { type Chatter, chatter, type Flood, floods } from "./floods.ts";
+import type { PlayedConfiguration } from "./playback.ts";
 import type { Outcome } from "./run.ts";
+import type { Score } from "./score.ts";
+import type { Trace } from "./trace.ts";
 
 /** What a replay found, summed up for people and scripts. */
 export interface Report {
@@ -11,6 +15,17 @@ export interface Report {
   readonly standing: number;
   readonly floods: readonly Flood[];
   readonly chatter: readonly Chatter[];
+}
+
+/** Everything that a replay and its comparisons have brought. */
+export interface Findings {
+  readonly configuration: PlayedConfiguration;
+  readonly report: Report;
+  readonly trace: Trace;
+  /** Against another site file. */
+  readonly difference?: Difference;
+  /** Against known events. */
+  readonly score?: Score;
 }
 
 /** Sums an outcome up. */
@@ -50,6 +65,43 @@ export function reportJson({ outcome, counts, standing, floods, chatter }: Repor
     floods,
     chatter,
     alarms: episodes.map(episodeJson),
+  };
+}
+
+/** Everything for scripts. */
+export function findingsJson({ report, difference, score }: Findings): object {
+  return {
+    ...reportJson(report),
+    ...(difference === undefined ? {} : { difference: differenceJson(difference) }),
+    ...(score === undefined ? {} : { score: scoreJson(score) }),
+  };
+}
+
+function differenceJson({ changes, same }: Difference): object {
+  const episode = (one: Episode | undefined) => (one === undefined ? null : episodeJson(one));
+  return {
+    same,
+    changes: changes.map((change) => ({
+      ...change,
+      own: "own" in change ? episode(change.own) : null,
+      other: "other" in change ? episode(change.other) : null,
+    })),
+  };
+}
+
+function scoreJson({ labels, falseAlarms, medianDelay, falsePerSensorDay, ...rest }: Score): object {
+  return {
+    ...rest,
+    medianDelay: finite(medianDelay),
+    falsePerSensorDay: finite(falsePerSensorDay),
+    labels: labels.map(({ label, alarm, delay, stood }) => ({
+      ...label,
+      detected: alarm !== undefined,
+      delay: delay ?? null,
+      stood,
+      alarm: alarm === undefined ? null : episodeJson(alarm),
+    })),
+    falseAlarms: falseAlarms.map(episodeJson),
   };
 }
 
