@@ -3,6 +3,7 @@ import { REASON, type Reason } from "../model/quality.ts";
 import { type AlarmClass, rank, type Severity } from "../model/severity.ts";
 import type { Micros } from "../model/time.ts";
 import { type PackedNumber, pack, unpack } from "./checkpoint-number.ts";
+import type { Detail } from "./detail.ts";
 import type { AlarmEvent, AlarmState, Silence, Transition } from "./event.ts";
 import type { CommandOutcome } from "./input.ts";
 
@@ -57,6 +58,7 @@ export interface AlarmRecord extends AlarmIdentity {
   readonly acknowledgedBy?: string;
   readonly covers?: number;
   readonly note?: string;
+  readonly detail?: Detail;
   readonly silence?: Silence;
   readonly until?: Micros;
   readonly shelf?: Shelf;
@@ -81,6 +83,7 @@ export interface AlarmView extends AlarmIdentity {
   readonly acknowledgedBy: string | undefined;
   readonly covers: number | undefined;
   readonly note: string | undefined;
+  readonly detail: Detail | undefined;
   /** Why it is not annunciated now. */
   readonly silence: Silence | undefined;
   /** When the silence, or what the alarm tells of, ends by itself. */
@@ -110,6 +113,7 @@ export function recordOf(event: AlarmEvent): AlarmRecord {
     ...(event.note === undefined || (event.user !== undefined && !begunByPerson(event))
       ? {}
       : { note: event.note }),
+    ...(event.detail === undefined ? {} : { detail: event.detail }),
     ...(event.silence === undefined ? {} : { silence: event.silence }),
     ...(event.until === undefined ? {} : { until: event.until }),
   };
@@ -152,6 +156,7 @@ export class Alarm implements AlarmView {
   acknowledgedBy: string | undefined;
   covers: number | undefined;
   note: string | undefined;
+  detail: Detail | undefined;
   silence: Silence | undefined;
   until: Micros | undefined;
   /** Whether the occurrence has been annunciated: a silence that ends does not take it back then. */
@@ -344,6 +349,7 @@ export class Alarm implements AlarmView {
       ...(this.acknowledgedBy === undefined ? {} : { acknowledgedBy: this.acknowledgedBy }),
       ...(this.covers === undefined ? {} : { covers: this.covers }),
       ...(this.note === undefined ? {} : { note: this.note }),
+      ...(this.detail === undefined ? {} : { detail: this.detail }),
       ...(this.silence === undefined ? {} : { silence: this.silence }),
       ...(this.until === undefined ? {} : { until: this.until }),
       ...(this.shelf === undefined ? {} : { shelf: this.shelf }),
@@ -364,6 +370,7 @@ export class Alarm implements AlarmView {
     this.acknowledgedBy = record.acknowledgedBy;
     this.covers = record.covers;
     this.note = record.note;
+    this.detail = record.detail;
     this.silence = record.silence;
     this.until = record.until;
     this.shelf = record.shelf;

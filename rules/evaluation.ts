@@ -415,8 +415,10 @@ export class Evaluation {
       return { ...decision, limit: condition.limit(level, decision.value) };
     }
     const value = condition.memory.value(level);
+    const detail = condition.memory.detail?.(level);
     return {
       ...decision,
+      ...(detail === undefined ? {} : { detail }),
       value,
       reason: condition.memory.reason(level),
       limit: condition.limit(level, value),

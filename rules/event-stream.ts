@@ -4,6 +4,7 @@ import { rank, SEVERITIES, type Severity } from "../model/severity.ts";
 import type { Micros } from "../model/time.ts";
 import { type Alarm, begunByPerson, type Change } from "./alarm.ts";
 import { GATEWAY_POINT, GATEWAY_SUBJECT } from "./built-in.ts";
+import type { Detail } from "./detail.ts";
 import type { AlarmEvent, AlarmState, Silence } from "./event.ts";
 import type { Recalled } from "./input.ts";
 import { annunciates } from "./life-cycle/annunciation.ts";
@@ -19,6 +20,7 @@ export interface Decision {
   readonly covers?: number;
   readonly user?: string;
   readonly note?: string;
+  readonly detail?: Detail;
   /** When what it begins ends by itself. */
   readonly until?: Micros;
   /** Of a step of an alarm that is normal: the worst it may come to, so that who listens for that hears of it. */
@@ -45,8 +47,8 @@ export function decisionWithoutReading(at: Micros, reason: Reason = REASON.good)
 }
 
 /** Behind what people or the configuration did to an alarm: the alarm as it stood. */
-export function decisionOf({ value, reason, measured, limit, mode }: Alarm, at: Micros): Decision {
-  return { at, value, reason, measured, limit, mode };
+export function decisionOf({ value, reason, measured, limit, mode, detail }: Alarm, at: Micros): Decision {
+  return { at, value, reason, measured, limit, mode, ...(detail === undefined ? {} : { detail }) };
 }
 
 /** Counters of the stream; JSON-safe. */
@@ -103,6 +105,7 @@ export class EventStream {
     alarm.reason = decision.reason;
     alarm.measured = decision.measured;
     alarm.limit = decision.limit;
+    alarm.detail = decision.detail;
     if (decision.covers !== undefined) alarm.covers = decision.covers;
     // What a person wrote beside an acknowledgement belongs to that event; what a fault says of itself stays with the alarm.
     if (decision.note !== undefined && (decision.user === undefined || begunByPerson(alarm))) {
@@ -158,7 +161,7 @@ export class EventStream {
     } else if (change.transition === "historical") {
       occurrence = this.nextOccurrence++;
     }
-    const { at, value, reason, measured, limit, mode, covers, user, note } = decision;
+    const { at, value, reason, measured, limit, mode, covers, user, note, detail } = decision;
     const seq = this.nextSeq++;
     this.#emit({
       seq,
@@ -188,6 +191,7 @@ export class EventStream {
       ...(covers === undefined ? {} : { covers }),
       ...(user === undefined ? {} : { user }),
       ...(note === undefined ? {} : { note }),
+      ...(detail === undefined ? {} : { detail }),
       revision: this.revision,
     });
   }

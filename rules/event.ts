@@ -2,6 +2,7 @@ import type { Mode } from "../model/domain.ts";
 import type { Reason } from "../model/quality.ts";
 import type { AlarmClass, Severity } from "../model/severity.ts";
 import type { Micros } from "../model/time.ts";
+import type { Detail } from "./detail.ts";
 
 /**
  * States of an alarm (ISA-18.2 / IEC 62682 letters A to F). Shelved, suppressed and out of service are beside these: an
@@ -96,6 +97,8 @@ export interface AlarmEvent {
   /** Authenticated user of the command behind what people did. */
   readonly user?: string;
   readonly note?: string;
+  /** What must be said with the value. */
+  readonly detail?: Detail;
   /**
    * For `void`: first number of the lost span. The event itself has a fresh number, the one behind the span: a lost number may
    * have been published `uncommitted` before the crash, so it is never used again.

@@ -133,6 +133,25 @@ const ruleInMessageSchema = z
   })
   .meta({ description: "The rule that decided." });
 
+const hours = (description: string) => z.number().meta({ description, examples: [36.5] });
+
+const detailSchema = z
+  .discriminatedUnion("kind", [
+    z.strictObject({
+      kind: z.literal("forecast"),
+      hours: hours("Hours from the event to the forecast failure; 0: it was due already."),
+      earliest: hours("Earliest end of the interval, hours from the event."),
+      latest: hours("Latest end of the interval, hours from the event."),
+      confidence: z.number().meta({ description: "Of the interval.", examples: [0.95] }),
+      points: z.int().meta({ description: "Velocities that the line was laid through.", examples: [8] }),
+    }),
+    z.strictObject({
+      kind: z.literal("frequency"),
+      hertz: z.number().meta({ description: "Frequency that the peak was judged with.", examples: [18] }),
+    }),
+  ])
+  .meta({ description: "What must be said with the value." });
+
 const alarmShape = {
   site: namedSchema,
   mode: z.enum(MODES).meta({ description: "What is not `live` never goes out on public routes." }),
@@ -162,6 +181,7 @@ const alarmShape = {
     .optional()
     .meta({ description: "Things below the subject that this alarm stands for." }),
   note: z.string().optional(),
+  detail: detailSchema.optional(),
   revision: z.string().meta({ description: "Revision of the configuration that decided." }),
   text: text("The whole message, for people."),
 };

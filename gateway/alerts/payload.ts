@@ -11,7 +11,16 @@ import { measuredUnit, measureOf } from "../messages/measure.ts";
 import type { AlarmMessage, EventMessage, ReadingMessage, VoidMessage } from "./message-schemas.ts";
 import type { Place, Places } from "./places.ts";
 import type { PresentAlarm, SpokenRule } from "./present.ts";
-import { alarmText, eventText, guidanceOf, type Subject, unknownRule, valueText, whatOf } from "./wording.ts";
+import {
+  alarmText,
+  asOf,
+  eventText,
+  guidanceOf,
+  type Subject,
+  unknownRule,
+  valueText,
+  whatOf,
+} from "./wording.ts";
 
 /** How a message came to be sent. */
 export interface Sending {
@@ -180,6 +189,7 @@ export class Payloads {
     const { place, rule } = subject;
     const { channel } = place;
     const measure = channel === undefined ? undefined : measureOf(rule, channel, alarm);
+    const { limit, detail } = alarm;
     return {
       mode: alarm.mode,
       class: alarm.class,
@@ -192,7 +202,9 @@ export class Payloads {
         name: this.text(whatOf(subject, alarm)),
       },
       value: finite(alarm.value),
-      valueText: this.text(valueText(alarm, channel, { limit: alarm.limit, measure })),
+      valueText: this.text(
+        valueText(alarm, channel, { limit, measure, detail, asOf: asOf(alarm, subject.timeZone) }),
+      ),
       unit: channel === undefined ? null : measuredUnit(measure ?? channel),
       limit: finite(alarm.limit),
       quality: this.#quality(alarm.reason),
@@ -208,6 +220,7 @@ export class Payloads {
       ...(alarm.until === undefined ? {} : { until: formatInstant(alarm.until) }),
       ...(alarm.covers === undefined ? {} : { covers: alarm.covers }),
       ...(alarm.note === undefined ? {} : { note: alarm.note }),
+      ...(alarm.detail === undefined ? {} : { detail: alarm.detail }),
     };
   }
 

@@ -28,6 +28,7 @@ export interface PresentAlarm
     | "limit"
     | "covers"
     | "note"
+    | "detail"
     | "silence"
     | "until"
   > {
@@ -48,12 +49,12 @@ export type SpokenRule = Pick<Rule, "id" | "name" | "basis" | "guidance" | "subj
 
 /** The engine's view of an alarm, in the form used here. */
 export function presentOf(view: AlarmView): PresentAlarm {
-  const { acknowledgedBy, covers, note, silence, until, ...rest } = view;
+  const { acknowledgedBy, covers, note, detail, silence, until, ...rest } = view;
   return {
     ...pick(rest),
     state: rest.state,
     changed: rest.changed,
-    ...defined({ acknowledgedBy, covers, note, silence, until }),
+    ...defined({ acknowledgedBy, covers, note, detail, silence, until }),
   };
 }
 
@@ -73,6 +74,7 @@ export function presentAfter(event: AlarmEvent, before?: PresentAlarm): PresentA
       acknowledgedBy,
       covers: event.covers ?? same?.covers,
       note,
+      detail: event.detail,
       silence: event.silence,
       until: event.until,
     }),
@@ -118,6 +120,7 @@ function defined(o: {
   acknowledgedBy: string | undefined;
   covers: number | undefined;
   note: string | undefined;
+  detail: AlarmEvent["detail"] | undefined;
   silence: AlarmEvent["silence"] | undefined;
   until: Micros | undefined;
 }) {
@@ -125,6 +128,7 @@ function defined(o: {
     ...(o.acknowledgedBy === undefined ? {} : { acknowledgedBy: o.acknowledgedBy }),
     ...(o.covers === undefined ? {} : { covers: o.covers }),
     ...(o.note === undefined ? {} : { note: o.note }),
+    ...(o.detail === undefined ? {} : { detail: o.detail }),
     ...(o.silence === undefined ? {} : { silence: o.silence }),
     ...(o.until === undefined ? {} : { until: o.until }),
   };

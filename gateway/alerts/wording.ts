@@ -6,6 +6,7 @@ import type { Channel } from "../../model/site.ts";
 import type { Text } from "../../model/text.ts";
 import { BUILT_IN_RULES, isBuiltInRule } from "../../rules/built-in.ts";
 import type { Measure } from "../../rules/conditions/condition.ts";
+import type { Detail, Forecast } from "../../rules/detail.ts";
 import type { AlarmEvent, AlarmState, Transition } from "../../rules/event.ts";
 import { CATALOGUE, isMessageKey, type MessageKey } from "../messages/catalogue.ts";
 import { eachLanguage, formatLocal, formatQuantity, formatSpan, join, say } from "../messages/format.ts";
@@ -21,7 +22,10 @@ export interface Subject {
   readonly timeZone: string;
 }
 
-type Valued = Pick<PresentAlarm, "class" | "value" | "reason" | "limit" | "severity">;
+type Valued = Pick<
+  PresentAlarm,
+  "class" | "value" | "reason" | "limit" | "severity" | "detail" | "measured" | "since"
+>;
 
 /** A rule that the configuration does not define: a built-in one, or one that is gone. */
 export function unknownRule(id: string, subject?: string): SpokenRule {
@@ -39,11 +43,20 @@ export function whatOf({ place, rule }: Subject, alarm?: Pick<Valued, "severity"
   return measure === undefined ? place.channel.name : measuredText(measure, place.channel);
 }
 
+/** What the words of a value depend on beside it. */
+interface ValueContext {
+  readonly limit?: number;
+  readonly measure?: Measure | undefined;
+  readonly detail?: Detail | undefined;
+  /** When it was so: hours to a failure are counted from there, however much later they are read. */
+  readonly asOf: Text;
+}
+
 /** The value as people read it: number and unit, the state of a switch, or why there is no number. */
 export function valueText(
   { value, reason }: Pick<Valued, "value" | "reason">,
   channel?: Channel,
-  { limit = Number.NaN, measure }: { limit?: number; measure?: Measure | undefined } = {},
+  { limit = Number.NaN, measure, detail, asOf }: Partial<ValueContext> = {},
 ): Text {
   if (value === Number.POSITIVE_INFINITY) return CATALOGUE["value.over-range"];
   if (value === Number.NEGATIVE_INFINITY) return CATALOGUE["value.under-range"];
@@ -51,12 +64,45 @@ export function valueText(
     const { name } = reasonRow(reason);
     if (name === "over_range") return CATALOGUE["value.over-range"];
     if (name === "under_range") return CATALOGUE["value.under-range"];
-    return CATALOGUE["value.none"];
+    const accelerates = measure?.of === "tangentAngle" || measure?.of === "timeToFailure";
+    return CATALOGUE[accelerates && name === "good" ? "value.resting" : "value.none"];
   }
-  if (measure !== undefined) return words(formatMeasured(value, measure, limit));
+  // A time to failure is never told without its interval and the points it rests on.
+  if (measure?.of === "timeToFailure") {
+    return detail?.kind === "forecast" && asOf !== undefined
+      ? forecastText(detail, asOf)
+      : CATALOGUE["value.none"];
+  }
+  if (measure !== undefined) {
+    const said = formatMeasured(value, measure, limit);
+    if (detail?.kind !== "frequency") return words(said);
+    return say("value.frequency", { value: said, frequency: formatQuantity(detail.hertz, "Hz") });
+  }
   if (channel === undefined) return words(String(value));
   if (isDiscrete(channel.quantity)) return stateText(channel, value);
   return words(formatQuantity(value, channel.unit, limit));
+}
+
+/** When the reading behind a value was measured. */
+export function asOf({ measured, since }: Pick<Valued, "measured" | "since">, timeZone: string): Text {
+  return formatLocal(Number.isFinite(measured) ? measured : since, timeZone);
+}
+
+/** Hours are told whole from ten on: a forecast is no better than that. */
+const WHOLE_HOURS = 10;
+
+function forecastText({ hours, earliest, latest, points }: Forecast, asOf: Text): Text {
+  const told = (span: number) => {
+    const due = Math.max(0, span);
+    return due < WHOLE_HOURS ? Number(due.toFixed(1)) : Math.round(due);
+  };
+  return say("value.forecast", {
+    hours: told(hours),
+    earliest: told(earliest),
+    latest: told(latest),
+    points,
+    time: asOf,
+  });
 }
 
 function words(both: string): Text {
@@ -95,7 +141,8 @@ export function thingText(subject: Subject, valued: Valued, crossing: boolean): 
     if (asserts && crossing) return what;
     return join(what, { zh: "：", en: ": " }, valueText(valued, channel));
   }
-  const value = valueText(valued, channel, { limit: valued.limit, measure });
+  const { limit, detail } = valued;
+  const value = valueText(valued, channel, { limit, measure, detail, asOf: asOf(valued, subject.timeZone) });
   const said = join(what, { zh: " ", en: " " }, value);
   if (!crossing) return said;
   // "Over range" is in the value's own words already.

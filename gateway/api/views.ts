@@ -112,6 +112,7 @@ export function alarmJson(alarm: AlarmView) {
     acknowledgedBy: alarm.acknowledgedBy ?? null,
     covers: alarm.covers ?? null,
     note: alarm.note ?? null,
+    detail: alarm.detail ?? null,
   };
 }
 

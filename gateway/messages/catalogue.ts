@@ -43,6 +43,12 @@ const MESSAGES = {
   "value.over-range": { zh: "超量程", en: "over range" },
   "value.under-range": { zh: "低于量程", en: "under range" },
   "value.none": { zh: "无有效值", en: "no usable value" },
+  "value.forecast": {
+    zh: "预计 {hours} 小时（区间 {earliest}–{latest} 小时，{points} 点；{time}推算）",
+    en: "about {hours} h (between {earliest} and {latest} h, {points} points; as of {time})",
+  },
+  "value.resting": { zh: "未见加速", en: "not accelerating" },
+  "value.frequency": { zh: "{value}（主频 {frequency}）", en: "{value} (at {frequency})" },
   "value.doubtful": { zh: "（数据可疑：{reason}）", en: " (data doubtful: {reason})" },
 
   // What a rule computes from the readings of a channel.
@@ -73,6 +79,7 @@ const MESSAGES = {
   "measure.machineVibration": { zh: "振动烈度", en: "vibration severity (rms velocity)" },
   "measure.buildingVibration": { zh: "建筑振动峰值速度", en: "peak velocity at the building" },
   "measure.tangentAngle": { zh: "{quantity}切线角", en: "tangent angle of {quantity}" },
+  "measure.timeToFailure": { zh: "{quantity}推算的失稳时间", en: "time to failure from {quantity}" },
   "measure.votes": { zh: "同时报警的探测器数", en: "detectors in alarm" },
 
   // Sentences of danger, fault and supervisory alarms. {thing} is what is measured with its value and limit.

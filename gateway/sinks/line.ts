@@ -109,11 +109,27 @@ export function eventLine(event: AlarmEvent, site: string): string {
     ["until", event.until === undefined ? undefined : integerField(event.until)],
     ["user", event.user === undefined ? undefined : stringField(event.user)],
     ["note", event.note === undefined ? undefined : stringField(event.note)],
+    ...detailFields(event.detail),
     ["mode", event.mode === "live" ? undefined : stringField(event.mode)],
     ["revision", stringField(event.revision)],
   ];
   const nanoseconds = String(event.seq % EVENTS_IN_A_MICROSECOND).padStart(3, "0");
   return `${head} ${joinFields(fields)} ${event.time}${nanoseconds}`;
+}
+
+function detailFields(detail: AlarmEvent["detail"]): [name: string, value: string | undefined][] {
+  switch (detail?.kind) {
+    case "forecast":
+      return [
+        ["earliest", floatField(detail.earliest)],
+        ["latest", floatField(detail.latest)],
+        ["points", `${detail.points}i`],
+      ];
+    case "frequency":
+      return [["frequency", floatField(detail.hertz)]];
+    case undefined:
+      return [];
+  }
 }
 
 /** The gateway's own health as a line of measurement `gateway`, time in µs; undefined when no field is a finite number. */

@@ -4,6 +4,7 @@ import type { ChannelIndex } from "../../model/reading.ts";
 import type { Channel } from "../../model/site.ts";
 import { conversion } from "../../model/unit.ts";
 import { type PackedNumber, pack, unpack } from "../checkpoint-number.ts";
+import type { Detail } from "../detail.ts";
 import { NEVER } from "../timer-queue.ts";
 import { rounded } from "../window/compensated-sum.ts";
 import {
@@ -342,6 +343,10 @@ class BuildingVibration implements Condition, ConditionMemory {
 
   value(): number {
     return this.#peak;
+  }
+
+  detail(): Detail | undefined {
+    return Number.isNaN(this.#judged) ? undefined : { kind: "frequency", hertz: this.#judged };
   }
 
   limit(level: number): number {

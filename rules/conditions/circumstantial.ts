@@ -5,6 +5,7 @@ import type { Micros } from "../../model/time.ts";
 import { type PackedNumber, pack, unpack } from "../checkpoint-number.ts";
 import { type Guard, NO, YES } from "../circumstance/guard.ts";
 import type { World } from "../circumstance/world.ts";
+import type { Detail } from "../detail.ts";
 import { NEVER } from "../timer-queue.ts";
 import {
   type CompiledCondition,
@@ -238,6 +239,11 @@ class Circumstantial implements Condition, ConditionMemory {
   value(level: number): number {
     const one = this.#deciding(level);
     return one?.condition.memory?.value(one.level.indexOf(level)) ?? this.#value;
+  }
+
+  detail(level: number): Detail | undefined {
+    const one = this.#deciding(level);
+    return one?.condition.memory?.detail?.(one.level.indexOf(level));
   }
 
   limit(level: number, value: number): number {

@@ -6,6 +6,7 @@ import type { Channel } from "../../model/site.ts";
 import type { Micros } from "../../model/time.ts";
 import type { Unit } from "../../model/unit.ts";
 import type { World } from "../circumstance/world.ts";
+import type { Detail } from "../detail.ts";
 
 /*
  * The contract between the engine and one kind of condition. A kind is one file: its schema, its compiler, its judge.
@@ -112,6 +113,8 @@ export interface ConditionMemory {
   reason(level: number): Reason;
   /** What the last judgement was about, as it concerns a level: a rate, a sum. NaN: nothing could be computed. */
   value(level: number): number;
+  /** What must be said with that; without it, and where undefined, nothing. */
+  detail?(level: number): Detail | undefined;
   /** Whether anything changes by time alone; if not, `deadline` is never asked. */
   readonly ages: boolean;
   /** When it changes next by time alone, on the engine's clock; NEVER when it does not. */
@@ -154,7 +157,8 @@ export interface Measure {
     | "staLta"
     | "machineVibration"
     | "buildingVibration"
-    | "tangentAngle";
+    | "tangentAngle"
+    | "timeToFailure";
   /** Length of the window, µs; 0 where there is none. */
   readonly window: Micros;
   /** Unit of value and limit, of which a rate is `per` that time. */

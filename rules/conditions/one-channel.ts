@@ -20,6 +20,7 @@ import {
   compileOutside,
   outsideSchema,
 } from "./threshold.ts";
+import { compileTimeToFailure, timeToFailureSchema } from "./time-to-failure.ts";
 
 interface Kind<Schema extends z.ZodType> {
   readonly schema: Schema;
@@ -47,6 +48,7 @@ export const ONE_CHANNEL_KINDS = {
   staLta: kind(staLtaSchema, compileStaLta),
   machineZones: kind(machineZonesSchema, compileMachineZones),
   tangentAngle: kind(tangentAngleSchema, compileTangentAngle),
+  timeToFailure: kind(timeToFailureSchema, compileTimeToFailure),
 } as const;
 
 export type OneChannelKey = keyof typeof ONE_CHANNEL_KINDS;

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { EventMessage } from "../../gateway/alerts/message-schemas.ts";
 import { Payloads } from "../../gateway/alerts/payload.ts";
 import { Places } from "../../gateway/alerts/places.ts";
+import { valueText } from "../../gateway/alerts/wording.ts";
 import { type Quantity, quantityRow } from "../../model/quantity.ts";
 import { DAY, MINUTE } from "../../model/time.ts";
 import { EngineRun, type RuleSketch } from "../rules/engine-run.ts";
@@ -151,10 +152,72 @@ describe("what a rule computes is said with its own name, unit and side", () => 
       "departure of crack width -2.5 mm, below -2 mm,",
       { name: "mm", symbol: "mm", ucum: "mm" },
     ],
+    [
+      "vibration of a machine",
+      message("vibration_velocity", { machineZones: { class: "II" } }, [1, 5.2]),
+      "振动烈度 5.2 mm/s，超过 2.8 mm/s，",
+      "vibration severity (rms velocity) 5.2 mm/s, above 2.8 mm/s,",
+      { name: "mm/s", symbol: "mm/s", ucum: "mm/s" },
+    ],
+    [
+      "a tangent angle",
+      message(
+        "crack_width",
+        {
+          tangentAngle: {
+            uniformVelocity: 1,
+            per: "hour",
+            minimumVelocity: 0.1,
+            window: "10m",
+            above: { orange: 80 },
+          },
+        },
+        ramp(20, 0.1),
+      ),
+      "裂缝宽度切线角 80.538°，超过 80°，",
+      "tangent angle of crack width 80.538°, above 80°,",
+      { name: "deg", symbol: "°", ucum: "deg" },
+    ],
   ])("%s", (_name, said, zh, en, unit) => {
     expect(said.text.zh).toContain(zh);
     expect(said.text.en).toContain(en);
     expect(said.unit).toEqual(unit);
+  });
+
+  describe("a time to failure", () => {
+    const rule: RuleSketch = {
+      timeToFailure: { step: "10m", minimumVelocity: 0.1, per: "hour", below: { orange: 3, red: 1 } },
+    };
+    /** 1/v falls to zero at minute 480. */
+    const slide = (minutes: number) =>
+      Array.from({ length: minutes }, (_, m) => 5 * Math.log(480 / (480 - m)));
+
+    test("is told with its interval, its number of points and since when it holds", () => {
+      const said = message("crack_width", rule, slide(320));
+      expect(said.text.zh).toMatch(
+        /裂缝宽度推算的失稳时间 预计 3 小时（区间 [\d.]+–[\d.]+ 小时，\d+ 点；5月21日\d+:\d+:\d+推算），低于 3 h，/,
+      );
+      expect(said.text.en).toMatch(
+        /time to failure from crack width about 3 h \(between [\d.]+ and [\d.]+ h, \d+ points; as of 21 May [\d:]+\), below 3 h,/,
+      );
+      expect(said.valueText.zh).toMatch(/^预计 3 小时（区间 .* 点；.*推算）$/);
+      expect(said.detail).toMatchObject({ kind: "forecast", confidence: 0.95, hours: said.value });
+      expect(said.unit).toEqual({ name: "h", symbol: "h", ucum: "h" });
+    });
+
+    test("without them is not told at all", () => {
+      const said = message("crack_width", rule, slide(320));
+      const bare = { value: said.value!, reason: 0 };
+      const measure = { of: "timeToFailure" as const, window: 0, unit: "h" as const };
+      expect(valueText(bare, undefined, { measure }).zh).toBe("无有效值");
+    });
+
+    test("that is over says that the slope does not accelerate", () => {
+      const said = message("crack_width", rule, [...slide(320), ...ramp(60, 0, 6)]);
+      expect(said.transition).toBe("return");
+      expect(said.text.zh).toContain("裂缝宽度推算的失稳时间 未见加速，已恢复正常");
+      expect(said.detail).toBeUndefined();
+    });
   });
 
   test("inside the deadband a rate is said to have been above", () => {

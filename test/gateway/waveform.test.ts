@@ -85,7 +85,7 @@ test("a rock falls in the waveform of a geophone, before and after a restart of 
   await geophone.peak(9, 5);
   await stand.staff.hears("raise blasting geo-3.peak red");
   expect(stand.staff.event("raise blasting geo-3.peak red").text.zh).toMatch(
-    /建筑振动峰值速度 9 mm\/s，超过 3 mm\/s/,
+    /建筑振动峰值速度 9 mm\/s（主频 5 Hz），超过 3 mm\/s/,
   );
 
   // Nothing is lost, late or refused of samples that come a hundred to a message.
