@@ -71,10 +71,18 @@ function jsonSchema(schema: z.ZodType): z.core.JSONSchema.BaseSchema {
   });
 }
 
+/** A message that is no JSON, and has a schema of its own elsewhere. */
+const CAP_MESSAGE = {
+  name: "cap",
+  title: "CAP document",
+  summary: "One message of the Common Alerting Protocol 1.2, as OASIS publishes it.",
+  contentType: "application/cap+xml",
+};
+
 interface Channel {
   readonly address: string;
   readonly parameters: readonly string[];
-  readonly messages: readonly MessageName[];
+  readonly messages: readonly (MessageName | "cap")[];
   readonly description: string;
   readonly retain: boolean;
   readonly qos: 0 | 1;
@@ -108,6 +116,16 @@ const CHANNELS: Readonly<Record<string, Channel>> = {
     messages: ["event", "void"],
     description:
       "Every transition, at least once. The severity in the topic is the highest that the occurrence has reached, so that who subscribes to `event/red/#` also sees its return. `seq` has no gaps on `event/#`; `prev` chains the events of one severity.",
+    retain: false,
+    qos: 1,
+    action: "send",
+  },
+  cap: {
+    address: "{prefix}/{site}/cap/{severity}/{domain}/{point}/{subject}/{rule}",
+    parameters: ["prefix", "site", "severity", "domain", "point", "subject", "rule"],
+    messages: ["cap"],
+    description:
+      "Events as CAP 1.2 documents, if the site has a route of type `cap`. One occurrence is one chain of references.",
     retain: false,
     qos: 1,
     action: "send",
@@ -229,13 +247,16 @@ export function asyncApi(): object {
     })),
     components: {
       parameters: mapped(PARAMETERS, (description) => ({ description })),
-      messages: mapped(MESSAGES, (schema, name) => ({
-        name,
-        title: schema.meta()?.title,
-        summary: schema.meta()?.description,
-        contentType: "application/json",
-        payload: { $ref: `./${name}.schema.json` },
-      })),
+      messages: {
+        ...mapped(MESSAGES, (schema, name) => ({
+          name,
+          title: schema.meta()?.title,
+          summary: schema.meta()?.description,
+          contentType: "application/json",
+          payload: { $ref: `./${name}.schema.json` },
+        })),
+        cap: CAP_MESSAGE,
+      },
     },
   };
 }

@@ -130,6 +130,15 @@ function program(finish: (code: ExitCode) => void): Command {
       finish(await report(site, options));
     });
 
+  json(
+    command("test-route", "send a marked trial message by one route 测试告警通道").argument("<site>", SITE),
+  )
+    .argument("<route>", "id of the route 通道")
+    .action(async (site: string, route: string, options: { json: boolean }) => {
+      const { testRoute } = await import("./test-route.ts");
+      finish(await testRoute(site, route, options));
+    });
+
   command("schema", "print the JSON Schema of site files and others, for editors 输出 JSON Schema")
     .addArgument(
       new Argument("[file]", "kind of file 文件种类")

@@ -22,13 +22,29 @@ const EXPOSURES: readonly { window: number; key: MessageKey }[] = [
   { window: 15 * MINUTE, key: "measure.exposure.stel" },
 ];
 
+type Subjects = Rule["subjects"];
+type Conditions = ReadonlyMap<number, Subjects[number]["condition"]>;
+
+/** A rule may watch ten thousand channels, and a flood asks for each: found once. */
+const conditions = new WeakMap<Subjects, Conditions>();
+
+function conditionOf(subjects: Subjects, channel: number): Subjects[number]["condition"] | undefined {
+  let known = conditions.get(subjects);
+  if (known === undefined) {
+    // Of several subjects on one channel the first speaks.
+    known = new Map(subjects.toReversed().map((subject) => [subject.channel, subject.condition]));
+    conditions.set(subjects, known);
+  }
+  return known.get(channel);
+}
+
 /** What an alarm of a rule on a channel compared with its limit; undefined: the channel's own value. */
 export function measureOf(
   rule: Pick<Rule, "subjects">,
   channel: Channel,
   alarm: { readonly severity: Severity; readonly limit: number },
 ): Measure | undefined {
-  const condition = rule.subjects.find((subject) => subject.channel === channel.index)?.condition;
+  const condition = conditionOf(rule.subjects, channel.index);
   const level = condition?.levels.findIndex(({ severity }) => severity === alarm.severity) ?? -1;
   return level < 0 ? undefined : condition?.measure?.(level, alarm.limit);
 }

@@ -451,6 +451,23 @@ describe("nobody listens", () => {
     expect(desk.subscribers[0]).toBeGreaterThan(0);
   });
 
+  test("a route to people that works is somebody, for the points it is for; when it is lost too, nobody is left", async () => {
+    let works = true;
+    const routes = (point: string) => Number(works && point !== "river");
+    await using desk = await AlertDesk.start({ ...options, routes });
+    desk.bus.listening = 0;
+    // Nobody would hear of the river.
+    await clockOf(desk).run(2 * MINUTE, SECOND);
+    expect(desk.subscribers).toEqual([1, 0]);
+    await using other = await AlertDesk.start({ ...options, routes: () => Number(works) });
+    other.bus.listening = 0;
+    await clockOf(other).run(10 * MINUTE, SECOND);
+    expect(other.subscribers).toEqual([2]);
+    works = false;
+    await clockOf(other).run(2 * MINUTE, SECOND);
+    expect(other.subscribers).toEqual([2, 0]);
+  });
+
   test("a site without any broker has nobody to tell", async () => {
     await using desk = await AlertDesk.start({ ...options, bus: null });
     await clockOf(desk).run(2 * MINUTE, SECOND);

@@ -27,6 +27,8 @@ export interface DeskOptions {
   /** The embedded broker; a recording one unless told otherwise, none with `null`. */
   readonly bus?: ConstructorParameters<typeof RecordingBus>[0] | null;
   readonly attach?: Parameters<Alerts["attach"]>[1];
+  /** Routes to people that work and take a red danger, by point. */
+  readonly routes?: (point: string) => number;
   readonly whenDurable?: (ticket: number) => Promise<void>;
   readonly digests?: readonly Digest[];
   readonly digest?: (date: string) => Promise<Digest>;
@@ -86,6 +88,7 @@ export class AlertDesk {
       status: () => ({ ready: true, uncommitted: 0, failure: undefined }),
       version: "0.0.0",
       onSubscribers: (count) => this.subscribers.push(count),
+      ...(options.routes === undefined ? {} : { routes: ({ id }) => options.routes!(id) }),
       ...(options.connect === undefined ? {} : { connect: options.connect }),
     });
     if (options.attach !== undefined) this.alerts.attach("broker", options.attach, { embedded: true });
