@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { DeviceOnLink } from "../drivers/driver.ts";
 import type { Profile } from "../drivers/profile.ts";
 import type { Site } from "../model/site.ts";
+import type { LifeCyclePlan } from "../rules/life-cycle/plan.ts";
 import type { Rule } from "../rules/rule.ts";
 import type { alarmSettingsSchema } from "../rules/settings.ts";
 import type { AlertSettings, UplinkSettings } from "./alerts/options.ts";
@@ -24,6 +25,8 @@ export interface Configuration {
   readonly folder: string;
   readonly site: Site;
   readonly rules: readonly Rule[];
+  /** Inhibitions and what else is said of the life cycle of alarms. */
+  readonly lifeCycle: LifeCyclePlan;
   readonly alarms: z.output<typeof alarmSettingsSchema>;
   readonly alerts: AlertSettings;
   readonly http: z.output<typeof httpOptionsSchema>;

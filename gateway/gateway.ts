@@ -434,9 +434,15 @@ interface RestoredParts {
 
 /** Rules and alarms as they stood: the checkpoint, and the journal behind it through the live code. */
 async function restore(configuration: Configuration, journal: Journal): Promise<RestoredParts> {
-  const { site, rules, alarms } = configuration;
+  const { site, rules, alarms, lifeCycle } = configuration;
   let emit: (event: AlarmEvent) => void = () => {};
-  const engine = new Engine({ site, rules, settings: alarms, emit: (event) => emit(event) });
+  const engine = new Engine({
+    site,
+    rules,
+    settings: alarms,
+    lifeCycle,
+    emit: (event) => emit(event),
+  });
   const timeliness = new Timeliness(site, { futureBound: alarms.futureBound });
   const repeats = new RepeatMemory();
   const { checkpoint, identities } = journal.recovery;

@@ -9,6 +9,7 @@ import type { Evaluation, EvaluationState } from "./evaluation.ts";
 import type { EventStream, StreamState } from "./event-stream.ts";
 import type { Recalled } from "./input.ts";
 import type { InstrumentFaultState, InstrumentFaults } from "./instrument-fault.ts";
+import type { LifeCycle, LifeCycleState } from "./life-cycle/life-cycle.ts";
 import type { Monitoring } from "./monitoring/monitoring.ts";
 import type { MonitoringState } from "./monitoring/state.ts";
 import type { Withdrawal } from "./withdrawal.ts";
@@ -28,6 +29,8 @@ export interface EngineState {
   readonly channels: Readonly<Record<string, ChannelRow>>;
   /** States of before there were outside sources have none. */
   readonly outside?: OutsideInputsState;
+  /** Absent in the states of earlier editions. */
+  readonly lifeCycle?: LifeCycleState;
 }
 
 /** The parts of an engine that remember something. */
@@ -42,6 +45,7 @@ export interface RememberingParts {
   readonly faults: InstrumentFaults;
   readonly clocks: ClockFaults;
   readonly outside: OutsideInputs;
+  readonly lifeCycle: LifeCycle;
 }
 
 /** Writes down what the parts remember. */
@@ -62,6 +66,7 @@ export function captureState(parts: RememberingParts, clock: Pick<EngineState, "
     faults: parts.faults.state(),
     clocks: parts.clocks.state(),
     outside: parts.outside.state(),
+    lifeCycle: parts.lifeCycle.state(),
     channels: Object.fromEntries(
       site.channels.flatMap(({ key, index }) => (memory.heard(index) ? [[key, memory.row(index)]] : [])),
     ),

@@ -38,6 +38,7 @@ import { EventStream } from "./event-stream.ts";
 import type { BootInput, CommandOutcome, Input } from "./input.ts";
 import { InstrumentFaults } from "./instrument-fault.ts";
 import { LifeCycle } from "./life-cycle/life-cycle.ts";
+import { type LifeCyclePlan, NO_PLAN } from "./life-cycle/plan.ts";
 import { Monitoring } from "./monitoring/monitoring.ts";
 import type { Rule } from "./rule.ts";
 import type { EngineSettings } from "./settings.ts";
@@ -67,6 +68,8 @@ export interface EngineOptions {
   /** In the order of their definition. */
   readonly rules: readonly Rule[];
   readonly settings: EngineSettings;
+  /** Inhibitions and what else the site file says of the life cycle. */
+  readonly lifeCycle?: LifeCyclePlan;
   /** Called in the order of events, before the call that caused them returns. */
   readonly emit: (event: AlarmEvent) => void;
 }
@@ -123,7 +126,7 @@ export class Engine {
   #started = false;
   #boot = "";
 
-  constructor({ site, rules, settings, emit }: EngineOptions) {
+  constructor({ site, rules, settings, lifeCycle = NO_PLAN, emit }: EngineOptions) {
     this.#site = site;
     this.#memory = new ChannelMemory(site.channels);
     this.#outside = new OutsideInputs(site.outside ?? []);
@@ -148,12 +151,14 @@ export class Engine {
       onSilence: (channel, at) => {
         this.#evaluation.silence(channel, at);
         this.#faults.silence(channel);
+        this.#lifeCycle.inhibitions.silence(channel, at);
       },
     });
-    this.#lifeCycle = new LifeCycle({ ...parts, evaluation: this.#evaluation });
+    this.#lifeCycle = new LifeCycle({ ...parts, evaluation: this.#evaluation, plan: lifeCycle });
     this.#withdrawal = new Withdrawal({ ...parts, held: (alarm) => this.#held(alarm) });
     this.#remembering = {
       ...parts,
+      lifeCycle: this.#lifeCycle,
       withdrawal: this.#withdrawal,
       evaluation: this.#evaluation,
       monitoring: this.#monitoring,
@@ -268,7 +273,7 @@ export class Engine {
     this.#started = state.now !== null;
     this.#boot = state.boot;
     restoreState(state, this.#remembering);
-    this.#lifeCycle.restore();
+    this.#lifeCycle.restore(state.lifeCycle);
   }
 
   /** What conditions may know besides readings. */
@@ -316,6 +321,7 @@ export class Engine {
     } else if (speaks(quality, reason)) {
       this.#monitoring.alive(c, now, false);
     }
+    if (this.#lifeCycle.inhibitions.watches(c)) this.#lifeCycle.inhibitions.reading(c, sample, now);
     this.#clocks.reading(c, flags, now);
     this.#faults.reading(c, sample, now);
     this.#evaluation.reading(sample, c, this.#lifeCycle.service.channels?.[c] === 1);
@@ -386,7 +392,7 @@ export class Engine {
     this.#boot = input.boot;
     if (input.recalled !== undefined) {
       recall(input.recalled, this.#remembering);
-      this.#lifeCycle.restore();
+      this.#lifeCycle.recall();
     }
     this.#stream.boot({ ...input, at });
     if (this.#started) this.#fireUpTo(at, IN_A_GAP);
@@ -395,7 +401,7 @@ export class Engine {
     this.#faults.start(at, restarted);
     this.#start(at, restarted);
     this.#withdrawal.withdraw(at);
-    this.#lifeCycle.start(at);
+    this.#lifeCycle.start(at, restarted);
     if (restarted) this.#system.restarted(at);
     this.#settle(at);
   }
@@ -412,7 +418,7 @@ export class Engine {
       case "rule-failed":
         return this.#evaluation.holds(alarm);
       default:
-        return true;
+        return this.#lifeCycle.holds(alarm) ?? true;
     }
   }
 }

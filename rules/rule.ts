@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { GAS_NAMES, type Gas, LEL_BASES } from "../model/gas.ts";
 import type { ChannelIndex } from "../model/reading.ts";
-import { textSchema, unitSchema } from "../model/schema.ts";
+import { durationSchema, textSchema, unitSchema } from "../model/schema.ts";
 import { ALARM_CLASSES, type AlarmClass } from "../model/severity.ts";
 import type { Channel, Site } from "../model/site.ts";
 import type { Text } from "../model/text.ts";
+import type { Micros } from "../model/time.ts";
 import { isBuiltInRule } from "./built-in.ts";
 import { Circumstances } from "./circumstance/circumstances.ts";
 import { compileGuard, guardFields } from "./circumstance/guard.ts";
@@ -47,6 +48,13 @@ export const ruleSchema = z
       .boolean()
       .default(false)
       .meta({ description: "Stays after the condition has cleared, until somebody resets it." }),
+    reAlarm: durationSchema({ min: "1m", max: "7d" })
+      .optional()
+      .meta({
+        description:
+          "Acknowledged and still active after this time, it must be acknowledged again. Default: `alarms.reAlarm` of its severity.",
+        examples: ["30m"],
+      }),
     unit: unitSchema
       .optional()
       .meta({ description: "Unit of limits and deadband. Default: the channel's own.", examples: ["ppm"] }),
@@ -97,6 +105,8 @@ export interface Rule {
   readonly name: Text;
   readonly class: AlarmClass;
   readonly latching: boolean;
+  /** Acknowledged and still active after this time, it is unacknowledged again, µs. */
+  readonly reAlarm?: Micros;
   readonly basis?: string;
   readonly guidance?: Text;
   /** In channel order. */
@@ -167,6 +177,7 @@ export function compileRules(
       name: options.name,
       class: options.class,
       latching: options.latching,
+      ...(options.reAlarm === undefined ? {} : { reAlarm: options.reAlarm }),
       ...(options.basis === undefined ? {} : { basis: options.basis }),
       ...(options.guidance === undefined ? {} : { guidance: options.guidance }),
       subjects: inForce,

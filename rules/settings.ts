@@ -6,6 +6,13 @@ function severity(standard: Severity, description: string) {
   return z.enum(SEVERITIES).default(standard).meta({ description });
 }
 
+/** Alarms that are told again sooner than this are noise. */
+function reAlarmTime(of: Severity) {
+  return durationSchema({ min: "1m", max: "7d" })
+    .optional()
+    .meta({ description: `Time of ${of} alarms.`, examples: ["30m"] });
+}
+
 /** What applies to all alarms of a site, and the built-in rules. */
 export const alarmSettingsSchema = z
   .strictObject({
@@ -50,20 +57,75 @@ export const alarmSettingsSchema = z
       .meta({ description: "A rule could not be evaluated and was taken out; the others go on." }),
     shelving: z
       .strictObject({
-        longest: durationSchema({ min: "1m", max: "7d" }).prefault("8h").meta({
-          description: "Longest time that an alarm can be shelved (搁置), once or for one occurrence.",
-        }),
+        longest: durationSchema({ min: "1m", max: "7d" })
+          .prefault("8h")
+          .meta({
+            description: "Longest time that an alarm can be shelved (搁置), once or for one occurrence.",
+            examples: ["2h"],
+          }),
       })
       .prefault({})
       .meta({ description: "People silence an alarm for a time." }),
     outOfService: z
       .strictObject({
-        longest: durationSchema({ min: "1m", max: "90d" }).prefault("7d").meta({
-          description: "Longest time that a thing can be taken out of service (停用) at once.",
-        }),
+        longest: durationSchema({ min: "1m", max: "90d" })
+          .prefault("7d")
+          .meta({
+            description: "Longest time that a thing can be taken out of service (停用) at once.",
+            examples: ["3d"],
+          }),
       })
       .prefault({})
       .meta({ description: "People take instruments out for maintenance." }),
+    reAlarm: z
+      .strictObject({
+        yellow: reAlarmTime("yellow"),
+        orange: reAlarmTime("orange"),
+        red: reAlarmTime("red"),
+      })
+      .prefault({})
+      .meta({
+        description:
+          "An alarm that was acknowledged and is still active after this time must be acknowledged again. Default: never.",
+      }),
+    chattering: z
+      .strictObject({
+        raises: z.int().min(2).max(100).default(3).meta({ description: "So many raises of one alarm …" }),
+        within: durationSchema({ min: "1s", max: "1h" })
+          .prefault("60s")
+          .meta({ description: "… within this time are chattering." }),
+        quiet: durationSchema({ min: "1s", max: "1d" })
+          .prefault("10m")
+          .meta({ description: "It is over when the alarm was not raised for this long." }),
+        severity: severity("blue", "Severity of *chattering alarm*."),
+      })
+      .prefault({})
+      .meta({ description: "One alarm comes and goes. It is told once and hides nothing." }),
+    flood: z
+      .strictObject({
+        begins: z
+          .int()
+          .min(2)
+          .max(1_000)
+          .default(10)
+          .meta({ description: "More annunciations than this within the time begin a flood (ISA-18.2)." }),
+        ends: z
+          .int()
+          .min(1)
+          .max(1_000)
+          .default(5)
+          .meta({ description: "Fewer than this within the time end it." }),
+        within: durationSchema({ min: "1m", max: "1d" })
+          .prefault("10m")
+          .meta({ description: "The time that both count in.", examples: ["10m"] }),
+        severity: severity("yellow", "Severity of *alarm flood*."),
+      })
+      .refine(({ begins, ends }) => ends <= begins, {
+        message: "a flood must end below where it begins",
+        path: ["ends"],
+      })
+      .prefault({})
+      .meta({ description: "More alarms than people can follow. It is told once and hides nothing." }),
     journalFailed: z
       .strictObject({ severity: severity("orange", "Severity of *journal failed*.") })
       .prefault({})

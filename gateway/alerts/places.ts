@@ -91,7 +91,7 @@ export class Places {
     const key = `${point}\n${subject}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const [, rule, within] = /^(?:alarm|permit)@([^@]+)@(.+)$/.exec(subject) ?? [];
+    const [, rule, within] = /^(?:alarm|permit|inhibition)@([^@]+)@(.+)$/.exec(subject) ?? [];
     const found = this.#subjects.get(within ?? subject);
     const at = this.#points.get(point);
     const place: Place = {

@@ -20,6 +20,7 @@ export const ENTRY_SECTIONS = [
   "templates",
   "calendars",
   "rules",
+  "inhibitions",
   "sinks",
   "uplinks",
   "routes",

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import type { LoadedProfiles } from "../../drivers/profile-store.ts";
 import type { Site } from "../../model/site.ts";
+import { compileInhibitions } from "../../rules/life-cycle/inhibition.ts";
 import { compileRules } from "../../rules/rule.ts";
 import type { Configuration } from "../configuration.ts";
 import type { RouteOptions } from "../routes/options.ts";
@@ -74,8 +75,9 @@ export function resolveSite(
   };
   const rules = options.complete ? resolveRules(parsed, site, problems) : undefined;
   if (rules !== undefined && !problems.failed) warnOfSilentDanger(parsed, { site, rules }, problems);
+  const lifeCycle = rules === undefined ? undefined : resolveLifeCycle(parsed, { site, rules }, problems);
   const { alarms, alerts, http, journal } = parsed;
-  if (problems.failed || rules === undefined) return undefined;
+  if (problems.failed || rules === undefined || lifeCycle === undefined) return undefined;
   if (alarms === undefined || alerts === undefined || http === undefined || journal === undefined)
     return undefined;
 
@@ -86,6 +88,7 @@ export function resolveSite(
     folder,
     site,
     rules,
+    lifeCycle,
     alarms,
     alerts,
     http,
@@ -134,6 +137,45 @@ function resolveRules(
       hint: hint ?? nameHint(site, path, valueAt(parsed.tree.root, full)),
     });
   });
+}
+
+/** What the site says of the life cycle of its alarms. */
+function resolveLifeCycle(
+  parsed: ParsedSite,
+  { site, rules }: Pick<Configuration, "site" | "rules">,
+  problems: Problems,
+): Configuration["lifeCycle"] {
+  const inhibitors = compileInhibitions(site, rules, {
+    inhibitions: Object.fromEntries(parsed.inhibitions.entries),
+    report: ({ inhibition, path, message, hint }) => {
+      const full = ["inhibitions", inhibition, ...path];
+      const given = valueAt(parsed.tree.root, full);
+      problems.at(parsed.tree.spot(full, path.length === 0 ? "key" : "value"), {
+        code: "RULE_INVALID",
+        message: `inhibition "${inhibition}": ${message}`,
+        hint: hint ?? inhibitionHint({ site, parsed }, path, given),
+      });
+    },
+  });
+  return { inhibitors };
+}
+
+/** For a name in an inhibition that the site does not have: the nearest that it has. */
+function inhibitionHint(
+  { site, parsed }: { site: Site; parsed: ParsedSite },
+  path: readonly (string | number)[],
+  given: unknown,
+): string | undefined {
+  const [section, key] = path;
+  if (typeof given !== "string") return undefined;
+  if (key === "applies") return nameHint(site, path.slice(1), given);
+  if (key === "rule" || key === "rules") return didYouMean(given, parsed.rules.ids, "rules");
+  if (section !== "while" || (key !== "channel" && key !== "subject")) return undefined;
+  return didYouMean(
+    given,
+    new Set(site.channels.flatMap((channel) => [channel.id, channel.key])),
+    "channels",
+  );
 }
 
 /** For a name under `applies` that the site does not have: the nearest that it has. */

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { DriverKind } from "../../drivers/driver.ts";
 import { driverKinds } from "../../drivers/registry.ts";
 import { idSchema, textSchema } from "../../model/schema.ts";
+import { inhibitionSchema } from "../../rules/life-cycle/inhibition.ts";
 import { ruleSchema } from "../../rules/rule.ts";
 import { alarmSettingsSchema } from "../../rules/settings.ts";
 import { alertsOptionsSchema, uplinkSchema } from "../alerts/options.ts";
@@ -79,6 +80,10 @@ export const siteFileSchema = z.strictObject({
     .default({})
     .meta({ description: "Times that rules refer to: a flood season, working hours, holidays." }),
   rules: z.record(idSchema, ruleSchema).default({}).meta({ description: "What is an alarm." }),
+  inhibitions: z
+    .record(idSchema, inhibitionSchema)
+    .default({})
+    .meta({ description: "Suppression by design: what silences other alarms while it holds." }),
   alarms: alarmSettingsSchema.prefault({}).meta({ description: "What applies to all alarms." }),
   alerts: alertsOptionsSchema.prefault({}).meta({ description: "How people are told." }),
   sinks: z.record(idSchema, sinkSchema).default({}).meta({ description: "Where readings are delivered." }),

@@ -40,6 +40,20 @@ export class Deadlines {
     if (deadline < armed) this.#timers.set(this.#slot, deadline);
   }
 
+  has(key: string): boolean {
+    return this.#at.has(key);
+  }
+
+  some(fits: (key: string) => boolean): boolean {
+    for (const key of this.#at.keys()) if (fits(key)) return true;
+    return false;
+  }
+
+  /** Every deadline, by key. */
+  all(): Record<string, Micros> {
+    return Object.fromEntries(this.#at);
+  }
+
   clear(): void {
     this.#at.clear();
     this.#timers.set(this.#slot, NEVER);

@@ -87,10 +87,11 @@ export class Service {
     const decision = { ...decisionWithoutReading(at), user, until, note: words };
     const step = alarm.state === "normal" ? alarm.enter(RULE, at, user) : alarm.stay(RULE);
     alarm.acknowledgedBy = user;
-    this.#stream.record(alarm, step, decision);
+    alarm.until = until;
     this.#out.set(key, alarm);
     this.#ends.set(key, until);
     this.#mark();
+    this.#stream.record(alarm, step, decision);
     this.#tell(key, { begins: true, behind: { at, user, until } });
     return { accepted: true };
   }

@@ -7,6 +7,7 @@ import { type Micros, SECOND } from "../../model/time.ts";
 import { Engine, type EngineState } from "../../rules/engine.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
 import type { Command, CommandInput, CommandOutcome, Recalled } from "../../rules/input.ts";
+import { compileInhibitions, type Inhibitor, inhibitionSchema } from "../../rules/life-cycle/inhibition.ts";
 import { compileRules, type Rule, type RuleProblem, ruleSchema } from "../../rules/rule.ts";
 import { alarmSettingsSchema } from "../../rules/settings.ts";
 
@@ -42,6 +43,27 @@ export function rulesOf(site: Site, sketches: Record<string, RuleSketch>): Rule[
   return rules;
 }
 
+/** Compiles inhibitions that must be sound. */
+function inhibitorsOf(site: Site, rules: readonly Rule[], sketches: unknown): Inhibitor[] {
+  const inhibitions = z
+    .record(z.string(), inhibitionSchema)
+    .parse(
+      Object.fromEntries(
+        Object.entries(sketches as Record<string, object>).map(([id, sketch]) => [
+          id,
+          { name: id, ...sketch },
+        ]),
+      ),
+    );
+  const problems: string[] = [];
+  const compiled = compileInhibitions(site, rules, {
+    inhibitions,
+    report: ({ message }) => problems.push(message),
+  });
+  if (problems.length > 0) throw new Error(problems.join("\n"));
+  return compiled;
+}
+
 /** A command without what every test would say the same. */
 export type CommandSketch = Command extends infer One
   ? One extends Command
@@ -62,10 +84,11 @@ export class EngineRun {
   constructor(
     site: Site,
     rules: Record<string, RuleSketch> | readonly Rule[],
-    settings: Record<string, unknown> = {},
+    /** Settings of alarms; `inhibitions` as the site file has them. */
+    { inhibitions = {}, ...settings }: Record<string, unknown> = {},
   ) {
     this.site = site;
-    this.#settings = settings;
+    this.#settings = { inhibitions, ...settings };
     this.rules = Array.isArray(rules)
       ? (rules as readonly Rule[])
       : rulesOf(site, rules as Record<string, RuleSketch>);
@@ -73,6 +96,7 @@ export class EngineRun {
       site,
       rules: this.rules,
       settings: alarmSettingsSchema.parse({ startupGrace: "0s", ...settings }),
+      lifeCycle: { inhibitors: inhibitorsOf(site, this.rules, inhibitions) },
       emit: (event) => this.events.push(event),
     });
   }

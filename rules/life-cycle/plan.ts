@@ -1,0 +1,9 @@
+import type { Inhibitor } from "./inhibition.ts";
+
+/** What a site file says of the life cycle of its alarms, compiled. */
+export interface LifeCyclePlan {
+  readonly inhibitors: readonly Inhibitor[];
+}
+
+/** A site that says nothing of it. */
+export const NO_PLAN: LifeCyclePlan = { inhibitors: [] };
