@@ -45,7 +45,7 @@ export class Flood {
 
   moved(alarm: Alarm, change: Change, at: Micros): void {
     const { transition, to } = change;
-    if (alarm.rule === RULE || !annunciates({ transition, to, silence: alarm.silence })) return;
+    if (!annunciates({ transition, to, silence: alarm.silence })) return;
     const { begins, within, severity } = this.#settings;
     this.#times.push(at);
     if (this.#times.length > begins + 1) this.#times.shift();

@@ -132,6 +132,16 @@ describe("alarm flood", () => {
     ]);
   });
 
+  test("the span counts: one a minute for ever is none, one in 59 s is", () => {
+    const every = (seconds: number) => {
+      const engine = run();
+      for (let i = 0; i < 12; i++) engine.at(i * seconds).read(`gd.c${i}`, 12);
+      return of(engine, "alarm-flood");
+    };
+    expect(every(60)).toEqual([]);
+    expect(every(59)).toEqual(["590 alarm-flood@gateway raise yellow"]);
+  });
+
   test("ten are none, and blue, acknowledgements, returns and silenced alarms do not count", () => {
     const engine = run();
     engine
