@@ -71,6 +71,9 @@ export type CommandSketch = Command extends infer One
     : never
   : never;
 
+/** Random histories chatter; a test about something else does not want to hear of that. */
+const CALM = { chattering: { raises: 100 }, flood: { begins: 1_000 } };
+
 /** An engine under test: seconds in, events out. */
 export class EngineRun {
   readonly site: Site;
@@ -95,7 +98,7 @@ export class EngineRun {
     this.engine = new Engine({
       site,
       rules: this.rules,
-      settings: alarmSettingsSchema.parse({ startupGrace: "0s", ...settings }),
+      settings: alarmSettingsSchema.parse({ startupGrace: "0s", ...CALM, ...settings }),
       lifeCycle: { inhibitors: inhibitorsOf(site, this.rules, inhibitions) },
       emit: (event) => this.events.push(event),
     });

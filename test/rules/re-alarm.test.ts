@@ -15,9 +15,8 @@ const site = siteOf({
 const RULES = { gas: { applies: { device: "gd" }, above: { blue: 5, yellow: 10, red: 50 } } };
 
 function run(settings: object = {}, rule: object = {}): EngineRun {
-  return new EngineRun(site, { gas: { ...RULES.gas, ...rule } }, settings as Record<string, unknown>)
-    .at(0)
-    .boot();
+  const all = { chattering: {}, flood: {}, ...settings };
+  return new EngineRun(site, { gas: { ...RULES.gas, ...rule } }, all).at(0).boot();
 }
 const of = (engine: EngineRun, rule: string) => engine.told().filter((line) => line.includes(` ${rule}@`));
 
