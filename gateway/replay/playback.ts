@@ -10,7 +10,7 @@ import type { Configuration } from "../configuration.ts";
 import { Admission } from "../intake/admission.ts";
 
 /** What a playback needs of a configuration: the rules, and what they are about. */
-export type PlayedConfiguration = Pick<Configuration, "site" | "rules" | "alarms">;
+export type PlayedConfiguration = Pick<Configuration, "site" | "rules" | "alarms" | "lifeCycle">;
 
 /** Hears what a playback does. Batches are overwritten after the call. */
 export interface PlaybackListener {
@@ -42,10 +42,10 @@ export class Playback {
   last: Micros = Number.NaN;
 
   constructor(configuration: PlayedConfiguration, listener: PlaybackListener) {
-    const { site, rules, alarms } = configuration;
+    const { site, rules, alarms, lifeCycle } = configuration;
     this.configuration = configuration;
     this.#readings = listener.readings;
-    this.engine = new Engine({ site, rules, settings: alarms, emit: listener.event });
+    this.engine = new Engine({ site, rules, settings: alarms, lifeCycle, emit: listener.event });
     // A table's own times are what is known of it: that its instruments are older than ours is no reason to doubt them.
     this.#timeliness = new Timeliness(site, {
       futureBound: alarms.futureBound,
