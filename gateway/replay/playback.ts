@@ -5,12 +5,14 @@ import { Derivations } from "../../rules/derivation.ts";
 import { Engine } from "../../rules/engine.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
 import type { CommandOutcome, Input } from "../../rules/input.ts";
+import { NO_PLAN } from "../../rules/life-cycle/plan.ts";
 import { Timeliness } from "../../rules/timeliness.ts";
 import type { Configuration } from "../configuration.ts";
 import { Admission } from "../intake/admission.ts";
 
 /** What a playback needs of a configuration: the rules, and what they are about. */
-export type PlayedConfiguration = Pick<Configuration, "site" | "rules" | "alarms" | "lifeCycle">;
+export type PlayedConfiguration = Pick<Configuration, "site" | "rules" | "alarms"> &
+  Partial<Pick<Configuration, "lifeCycle">>;
 
 /** Hears what a playback does. Batches are overwritten after the call. */
 export interface PlaybackListener {
@@ -42,7 +44,7 @@ export class Playback {
   last: Micros = Number.NaN;
 
   constructor(configuration: PlayedConfiguration, listener: PlaybackListener) {
-    const { site, rules, alarms, lifeCycle } = configuration;
+    const { site, rules, alarms, lifeCycle = NO_PLAN } = configuration;
     this.configuration = configuration;
     this.#readings = listener.readings;
     this.engine = new Engine({ site, rules, settings: alarms, lifeCycle, emit: listener.event });
