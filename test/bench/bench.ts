@@ -14,6 +14,7 @@ import { rules } from "./measurements/rules.ts";
 import { sl651 } from "./measurements/sl651.ts";
 import { stall } from "./measurements/stall.ts";
 import { start } from "./measurements/start.ts";
+import { waveforms } from "./measurements/waveforms.ts";
 import { table } from "./table.ts";
 
 /*
@@ -33,6 +34,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   flood,
   stall,
   rules,
+  waveforms,
   disk,
   start,
   memory,
