@@ -32,6 +32,7 @@ import { PageBuilder } from "./journal/page.ts";
 import { Routes } from "./routes/routes.ts";
 import { routeSubject } from "./routes/selection.ts";
 import { VERSION } from "./version.ts";
+import { Writes } from "./writes.ts";
 
 export interface GatewayOptions {
   readonly configuration: Configuration;
@@ -60,6 +61,8 @@ export class Gateway {
   readonly engine: Engine;
   readonly intake: Intake;
   readonly alerts: Alerts;
+  /** What may be written to instruments. */
+  readonly writes: Writes;
   /** Ways to people besides the alert topics. */
   readonly routes: Routes;
   /** One driver a link, by link id. */
@@ -150,7 +153,15 @@ export class Gateway {
       },
     });
     parts.connect((event) => this.intake.emitted(event));
+    this.writes = new Writes({
+      configuration,
+      drivers: () => this.drivers,
+      onOutcome: (subject, failed, note) => this.#system("write-failed", failed, { subject, note }),
+      log,
+      counters,
+    });
     this.alerts = new Alerts({
+      write: (wish) => this.writes.write(wish),
       configuration,
       clock,
       now: () => this.#intakeClock.now(),

@@ -15,6 +15,7 @@ export const BUILT_IN_RULES = {
   "journal-failed": { name: { zh: "数据无法存盘", en: "journal failed" }, class: "fault" },
   "sink-lost": { name: { zh: "数据未送达即丢失", en: "readings lost to a sink" }, class: "fault" },
   "alert-route-lost": { name: { zh: "告警无人接收", en: "no receiver for alerts" }, class: "fault" },
+  "write-failed": { name: { zh: "设备写入失败", en: "write to a device failed" }, class: "fault" },
   chattering: { name: { zh: "报警频繁动作", en: "chattering alarm" }, class: "supervisory" },
   "alarm-flood": { name: { zh: "报警泛滥", en: "alarm flood" }, class: "supervisory" },
   "out-of-service": { name: { zh: "停用检修", en: "out of service" }, class: "supervisory" },
@@ -26,7 +27,7 @@ export const BUILT_IN_RULES = {
 export type BuiltInRuleId = keyof typeof BUILT_IN_RULES;
 
 /** Rules whose condition the gateway observes itself and tells the engine as an input. */
-export const SYSTEM_RULES = ["journal-failed", "sink-lost", "alert-route-lost"] as const;
+export const SYSTEM_RULES = ["journal-failed", "sink-lost", "alert-route-lost", "write-failed"] as const;
 export type SystemRuleId = (typeof SYSTEM_RULES)[number];
 
 /** Whether an id belongs to a built-in rule and cannot name one of the site's. */

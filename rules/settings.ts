@@ -138,6 +138,10 @@ export const alarmSettingsSchema = z
       .strictObject({ severity: severity("orange", "Severity of *no receiver for alerts*.") })
       .prefault({})
       .meta({ description: "Nobody receives alert topics." }),
+    writeFailed: z
+      .strictObject({ severity: severity("orange", "Severity of *write to a device failed*.") })
+      .prefault({})
+      .meta({ description: "An output of a device does not show what was written to it." }),
   })
   .meta({ description: "What applies to all alarms of the site." });
 

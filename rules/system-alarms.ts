@@ -16,11 +16,12 @@ export class SystemAlarms {
   constructor(parts: { book: AlarmBook; stream: EventStream; settings: EngineSettings }) {
     this.#book = parts.book;
     this.#stream = parts.stream;
-    const { journalFailed, sinkLost, alertRouteLost } = parts.settings;
+    const { journalFailed, sinkLost, alertRouteLost, writeFailed } = parts.settings;
     this.#severity = {
       "journal-failed": journalFailed.severity,
       "sink-lost": sinkLost.severity,
       "alert-route-lost": alertRouteLost.severity,
+      "write-failed": writeFailed.severity,
     };
   }
 

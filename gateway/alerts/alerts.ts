@@ -7,6 +7,7 @@ import { type Clock, type Micros, SECOND, type Timer } from "../../model/time.ts
 import type { AlarmEvent } from "../../rules/event.ts";
 import type { Configuration } from "../configuration.ts";
 import type { Digest } from "../journal/chain.ts";
+import type { WriteWish, Written } from "../writes.ts";
 import { AttachedBuses } from "./attached-buses.ts";
 import type { UnstampedRecord } from "./command-ledger.ts";
 import { type CarryOut, Commands } from "./commands.ts";
@@ -64,6 +65,8 @@ export interface AlertsOptions {
   /** Writes the digest of a day that has ended down, durably, and sends it to the sinks. @throws HostError JOURNAL_UNAVAILABLE */
   readonly digest: (date: string) => Promise<Digest>;
   readonly status: () => GatewayStatus;
+  /** Writes to an instrument; without it nothing can be written. */
+  readonly write?: (wish: WriteWish) => Promise<Written>;
   /** Of the gateway's software. */
   readonly version: string;
   /** Nobody listens to the alert topics (0), or somebody does; told at the start and when it changes. */
@@ -176,6 +179,7 @@ export class Alerts {
       alarms: () => engine.alarms(),
       command: options.command,
       record: options.record,
+      ...(options.write === undefined ? {} : { write: options.write }),
       whenDurable: options.whenDurable,
       clock,
       text: (text) => this.#payloads.text(text),

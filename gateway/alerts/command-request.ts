@@ -11,6 +11,7 @@ import {
   returnToServiceCommandSchema,
   shelveCommandSchema,
   unshelveCommandSchema,
+  writeCommandSchema,
 } from "./command-schemas.ts";
 
 /** A payload longer than this is no command. */
@@ -33,7 +34,10 @@ export type RulesRequest =
   | Asks<"return-to-service", typeof returnToServiceCommandSchema>;
 
 /** A command that may be carried out. */
-export type Request = RulesRequest | Asks<"resend", typeof resendCommandSchema>;
+export type Request =
+  | RulesRequest
+  | Asks<"resend", typeof resendCommandSchema>
+  | Asks<"write", typeof writeCommandSchema>;
 
 /** A command that may not. `id` where one could be read. */
 export interface Refused {
@@ -79,6 +83,8 @@ function parseBody(verb: CommandVerb, json: unknown) {
     case "acknowledge":
     case "reset":
       return alarmCommandSchema.safeParse(json);
+    case "write":
+      return writeCommandSchema.safeParse(json);
     case "resend":
       return resendCommandSchema.safeParse(json);
     case "shelve":

@@ -22,6 +22,7 @@ export const COMMAND_VERBS = [
   "proof-test",
   "open-permit",
   "close-permit",
+  "write",
 ] as const;
 /** Those that this version carries out; the others are refused as not supported. */
 export const COMMANDS_SUPPORTED = [
@@ -32,6 +33,7 @@ export const COMMANDS_SUPPORTED = [
   "unshelve",
   "out-of-service",
   "return-to-service",
+  "write",
 ] as const satisfies readonly (typeof COMMAND_VERBS)[number][];
 export type CommandVerb = (typeof COMMAND_VERBS)[number];
 
@@ -191,6 +193,31 @@ export const resendCommandSchema = z
   })
   .meta({ title: "resend-command", description: "Asks for missed events again, on their own topics." });
 
+/** Payload of `command/write`. */
+export const writeCommandSchema = z
+  .strictObject({
+    ...commandShape,
+    device: z
+      .string()
+      .min(1)
+      .max(64)
+      .meta({ description: "Id of the device.", examples: ["gc-1"] }),
+    output: z
+      .string()
+      .min(1)
+      .max(64)
+      .meta({ description: "Output of its profile that the site file allows.", examples: ["horn"] }),
+    value: z
+      .union([z.number(), z.string().min(1).max(64)])
+      .meta({ description: "In the output's unit, or the name of a state.", examples: ["on", 20.5] }),
+    reason,
+  })
+  .meta({
+    title: "write-command",
+    description: "Switches or sets an output of a device; it is read back before the result is sent.",
+  });
+export type WriteBody = z.output<typeof writeCommandSchema>;
+
 /** Reasons for which a command is refused. */
 export const REFUSALS = [
   "unknown-alarm",
@@ -206,6 +233,8 @@ export const REFUSALS = [
   "not-out-of-service",
   "unknown-permit",
   "not-open",
+  "not-allowed",
+  "device-failed",
   "not-supported",
   "invalid",
   "retained",

@@ -8,11 +8,12 @@ import type { AlarmView } from "../../rules/alarm.ts";
 import type { Command, CommandOutcome } from "../../rules/input.ts";
 import { CATALOGUE, isMessageKey } from "../messages/catalogue.ts";
 import { say } from "../messages/format.ts";
+import type { WriteWish, Written } from "../writes.ts";
 import { within } from "./bounded.ts";
 import { commandOf } from "./command-input.ts";
 import { CommandLedger, type UnstampedRecord } from "./command-ledger.ts";
 import { parseRequest, type Refused, type Request, type RulesRequest } from "./command-request.ts";
-import type { Refusal, ResultMessage } from "./command-schemas.ts";
+import type { Refusal, ResultMessage, WriteBody } from "./command-schemas.ts";
 import { RateBound } from "./rate-bound.ts";
 import type { Resent } from "./resend.ts";
 import { COMMAND_FILTER, REQUEST_ID_MAX, resultTopic, type TopicRoot, verbOf } from "./topics.ts";
@@ -37,6 +38,8 @@ export interface CommandsOptions {
   readonly site: string;
   readonly alarms: () => Iterable<AlarmView>;
   readonly command: CarryOut;
+  /** Writes to an instrument; without it nothing can be written. */
+  readonly write?: (wish: WriteWish) => Promise<Written>;
   /** Writes down a command that the rules never saw. */
   readonly record: (record: UnstampedRecord) => void;
   readonly whenDurable: (ticket: Ticket) => Promise<void>;
@@ -189,9 +192,9 @@ export class Commands {
     if (this.#pending >= PENDING_BOUND) return refuse("busy");
     this.#pending++;
     try {
-      return request.verb === "resend"
-        ? await this.#resend(request.body, route)
-        : await this.#rules(request, { route, user });
+      if (request.verb === "resend") return await this.#resend(request.body, route);
+      if (request.verb === "write") return await this.#writeTo(request.body, user);
+      return await this.#rules(request, { route, user });
     } finally {
       this.#pending--;
     }
@@ -205,6 +208,14 @@ export class Commands {
     } finally {
       this.#resends--;
     }
+  }
+
+  async #writeTo({ device, output, value, reason }: WriteBody, user: string): Promise<Answer> {
+    const written = await this.#o.write?.({ device, output, value, user, reason });
+    if (written === undefined) return refuse("not-supported");
+    if (written.outcome !== "written") return refuse(written.outcome, written.detail);
+    const detail = written.verified ? written.to : `${written.to}; it cannot be read back`;
+    return { accepted: true, durable: true, detail };
   }
 
   async #rules(request: RulesRequest, from: { route: CommandRoute; user: string }): Promise<Answer> {

@@ -8,6 +8,7 @@ import {
   returnToServiceCommandSchema,
   shelveCommandSchema,
   unshelveCommandSchema,
+  writeCommandSchema,
 } from "./command-schemas.ts";
 import { digestMessageSchema } from "./digest-message.ts";
 import {
@@ -46,6 +47,7 @@ export const MESSAGES = {
   "unshelve-command": unshelveCommandSchema,
   "out-of-service-command": outOfServiceCommandSchema,
   "return-to-service-command": returnToServiceCommandSchema,
+  "write-command": writeCommandSchema,
 } as const;
 export type MessageName = keyof typeof MESSAGES;
 
@@ -183,6 +185,7 @@ const CHANNELS: Readonly<Record<string, Channel>> = {
     "return-to-service-command",
     "Takes it back before its time.",
   ),
+  write: command("write", "write-command", "Switches or sets an output of a device, with a reason."),
   resend: command(
     "resend",
     "resend-command",

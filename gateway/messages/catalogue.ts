@@ -359,6 +359,7 @@ const MESSAGES = {
   // Results of commands.
   "verb.acknowledge": { zh: "确认", en: "acknowledge" },
   "verb.reset": { zh: "复位", en: "reset" },
+  "verb.write": { zh: "写入", en: "write" },
   "verb.shelve": { zh: "搁置", en: "shelve" },
   "verb.unshelve": { zh: "解除搁置", en: "unshelve" },
   "verb.respond": { zh: "响应", en: "respond" },
@@ -412,6 +413,11 @@ const MESSAGES = {
   "refusal.not-out-of-service": { zh: "该对象没有停用。", en: "it is not out of service." },
   "refusal.unknown-permit": { zh: "本站没有这种作业票。", en: "this site has no such permit." },
   "refusal.not-open": { zh: "该处没有有效的作业票。", en: "no such permit is open there." },
+  "refusal.not-allowed": { zh: "不允许写入：{detail}", en: "that may not be written: {detail}" },
+  "refusal.device-failed": {
+    zh: "设备未确认写入，请到现场核实：{detail}",
+    en: "the device does not show it; look on the spot: {detail}",
+  },
   "refusal.not-supported": { zh: "本网关不支持该命令。", en: "this gateway does not know the command." },
   "refusal.invalid": { zh: "命令内容有误：{detail}", en: "the command is malformed: {detail}" },
   "refusal.retained": {

@@ -10,6 +10,7 @@ import {
   returnToServiceCommandSchema,
   shelveCommandSchema,
   unshelveCommandSchema,
+  writeCommandSchema,
 } from "../../gateway/alerts/command-schemas.ts";
 import { digestMessageSchema } from "../../gateway/alerts/digest-message.ts";
 import {
@@ -230,6 +231,7 @@ describe("a message in the documents", () => {
     acknowledge: alarmCommandSchema,
     shelve: shelveCommandSchema,
     unshelve: unshelveCommandSchema,
+    write: writeCommandSchema,
     "out-of-service": outOfServiceCommandSchema,
     "return-to-service": returnToServiceCommandSchema,
     reset: alarmCommandSchema,
