@@ -3,6 +3,11 @@ import { isDiscrete, quantityRow } from "../model/quantity.ts";
 import { conversion } from "../model/unit.ts";
 import { analogMapping } from "./gb26875/analog-mapping.ts";
 import type { Gb26875Section } from "./gb26875/profile.ts";
+import {
+  type Hj212Section,
+  valueMapping as hj212Mapping,
+  sectionProblems as hj212Problems,
+} from "./hj212/profile.ts";
 import type { ModbusSection } from "./modbus/profile.ts";
 import { place, placedChannels, placedComponentChannels } from "./modbus/registers.ts";
 import type { PayloadSection } from "./mqtt/profile.ts";
@@ -40,6 +45,7 @@ export function checkProfile(profile: Profile): ProfileProblem[] {
   if (profile.payload !== undefined) problems.push(...checkPayload(profile, profile.payload));
   if (profile.gb26875 !== undefined) problems.push(...checkGb26875(profile, profile.gb26875));
   if (profile.sl651 !== undefined) problems.push(...checkSl651(profile, profile.sl651));
+  if (profile.hj212 !== undefined) problems.push(...checkHj212(profile, profile.hj212));
   return problems;
 }
 
@@ -190,6 +196,24 @@ function checkSl651(profile: Profile, section: Sl651Section): ProfileProblem[] {
     Object.entries(section.channels).map(([local, channel]) => [local, valueMapping(channel)]),
   );
   problems.push(...checkMapped(profile, mapped, ["sl651", "channels"]));
+  return problems;
+}
+
+function checkHj212(profile: Profile, section: Hj212Section): ProfileProblem[] {
+  const problems: ProfileProblem[] = [];
+  for (const local of Object.keys(profile.channels)) {
+    if (local in section.channels) continue;
+    problems.push({
+      path: ["channels", local],
+      message: `the hj212 section does not say which value ${local} is`,
+    });
+  }
+  for (const { path, message } of hj212Problems(section))
+    problems.push({ path: ["hj212", ...path], message });
+  const mapped = Object.fromEntries(
+    Object.entries(section.channels).map(([local, channel]) => [local, hj212Mapping(channel)]),
+  );
+  problems.push(...checkMapped(profile, mapped, ["hj212", "channels"]));
   return problems;
 }
 

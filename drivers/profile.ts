@@ -3,6 +3,7 @@ import { GAS_NAMES, type Gas } from "../model/gas.ts";
 import { QUANTITIES, type Quantity } from "../model/quantity.ts";
 import { durationSchema, idSchema, textSchema } from "../model/schema.ts";
 import { gb26875SectionSchema } from "./gb26875/profile.ts";
+import { hj212SectionSchema } from "./hj212/profile.ts";
 import { modbusSectionSchema } from "./modbus/profile.ts";
 import { payloadSectionSchema } from "./mqtt/profile.ts";
 import { sl651SectionSchema } from "./sl651/profile.ts";
@@ -93,8 +94,11 @@ export const profileSchema = z.strictObject({
   sl651: sl651SectionSchema
     .optional()
     .meta({ description: "How the channels stand in reports of SL 651-2014 (hydrological stations)." }),
+  hj212: hj212SectionSchema
+    .optional()
+    .meta({ description: "How the channels stand in reports of HJ 212 (environmental data loggers)." }),
 });
 export type Profile = z.output<typeof profileSchema>;
 
 /** The sections that say how channels come over the wire; a link's kind names the one it needs. */
-export const PROFILE_SECTIONS = ["modbus", "payload", "gb26875", "sl651"] as const;
+export const PROFILE_SECTIONS = ["modbus", "payload", "gb26875", "sl651", "hj212"] as const;

@@ -8,6 +8,7 @@ export type Dimension =
   | "lel"
   | "fraction"
   | "mass_concentration"
+  | "dissolved"
   | "lel_path"
   | "temperature"
   | "relative_humidity"
@@ -16,6 +17,7 @@ export type Dimension =
   | "rain"
   | "rain_rate"
   | "flow"
+  | "volume"
   | "speed"
   | "acceleration"
   | "angle"
@@ -55,6 +57,8 @@ const UNIT_ROWS = {
   "mg/m3": { dimension: "mass_concentration", factor: 1, ucum: "mg/m3" },
   "ug/m3": { dimension: "mass_concentration", factor: 1e-3, ucum: "ug/m3" },
   "g/m3": { dimension: "mass_concentration", factor: 1e3, ucum: "g/m3" },
+  "mg/L": { dimension: "dissolved", factor: 1, ucum: "mg/L" },
+  "ug/L": { dimension: "dissolved", factor: 1e-3, ucum: "ug/L" },
   "LEL.m": { dimension: "lel_path", factor: 1, ucum: "m{LEL}" },
   "ppm.m": { dimension: "lel_path", factor: Number.NaN, ucum: "[ppm].m" },
   Cel: { dimension: "temperature", factor: 1, ucum: "Cel" },
@@ -80,6 +84,8 @@ const UNIT_ROWS = {
   "m3/h": { dimension: "flow", factor: 1 / 3600, ucum: "m3/h" },
   "L/s": { dimension: "flow", factor: 1e-3, ucum: "L/s" },
   "L/min": { dimension: "flow", factor: 1e-3 / 60, ucum: "L/min" },
+  m3: { dimension: "volume", factor: 1, ucum: "m3" },
+  L: { dimension: "volume", factor: 1e-3, ucum: "L" },
   "m/s": { dimension: "speed", factor: 1, ucum: "m/s" },
   "mm/s": { dimension: "speed", factor: 1e-3, ucum: "mm/s" },
   "in/s": { dimension: "speed", factor: 0.0254, ucum: "[in_i]/s" },

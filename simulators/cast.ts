@@ -4,6 +4,8 @@ import {
   componentAddressSchema as transmittedAddressSchema,
 } from "../drivers/gb26875/address.ts";
 import type { Gb26875Section } from "../drivers/gb26875/profile.ts";
+import { hj212AddressSchema } from "../drivers/hj212/options.ts";
+import type { Hj212Section } from "../drivers/hj212/profile.ts";
 import type { ModbusSection } from "../drivers/modbus/profile.ts";
 import { componentAddressSchema } from "../drivers/modbus/registers.ts";
 import type { PayloadSection } from "../drivers/mqtt/profile.ts";
@@ -94,13 +96,16 @@ function isPlayed(scenario: Scenario, id: string): boolean {
   return scenario.only === undefined || scenario.only.includes(id);
 }
 
+/** Links whose devices report without being asked. */
+const SPEAKS_BY_ITSELF: ReadonlySet<ScenarioLink["type"]> = new Set(["mqtt", "gb26875", "sl651", "hj212"]);
+
 function playedOfSite(
   onLink: DeviceOnLink<unknown, unknown>,
   { link, links }: { link: string; links: ReadonlyMap<string, ScenarioLink> },
 ): PlayedDevice {
   const { device, address, profile, channels } = onLink;
   const type = links.get(link)?.type;
-  const speaks = type === "mqtt" || type === "gb26875" || type === "sl651";
+  const speaks = type !== undefined && SPEAKS_BY_ITSELF.has(type);
   return {
     id: device.id,
     name: device.name,
@@ -156,8 +161,10 @@ function playedOfScenario(
     return undefined;
   }
   let address: unknown = device.address;
-  if ("sl651" in section) {
-    const parsed = sl651AddressSchema.safeParse(device.address ?? {});
+  const schema =
+    "sl651" in section ? sl651AddressSchema : "hj212" in section ? hj212AddressSchema : undefined;
+  if (schema !== undefined) {
+    const parsed = schema.safeParse(device.address ?? {});
     if (!parsed.success) {
       for (const { message } of parsed.error.issues) report({ path: [...path, "address"], message });
       return undefined;
@@ -202,8 +209,9 @@ function channelsOf(
       ...(component === undefined ? {} : { component }),
     });
   };
-  if ("sl651" in section) {
-    for (const local of Object.keys(section.sl651.channels)) add(local);
+  if ("sl651" in section || "hj212" in section) {
+    const spoken = "sl651" in section ? section.sl651.channels : section.hj212.channels;
+    for (const local of Object.keys(spoken)) add(local);
     return channels;
   }
   if ("payload" in section) {
@@ -237,6 +245,7 @@ function channelsOf(
 function sectionOfSite(type: ScenarioLink["type"] | undefined, profile: unknown): PlayedDevice["section"] {
   if (type === "mqtt") return { payload: profile as PayloadSection };
   if (type === "sl651") return { sl651: profile as Sl651Section };
+  if (type === "hj212") return { hj212: profile as Hj212Section };
   if (type === "gb26875") return { gb26875: profile as Gb26875Section };
   return { modbus: profile as ModbusSection };
 }
@@ -244,20 +253,22 @@ function sectionOfSite(type: ScenarioLink["type"] | undefined, profile: unknown)
 /** The section that a link of this type needs; undefined when the profile has none. */
 function sectionOfProfile(
   type: ScenarioLink["type"],
-  { payload, sl651, gb26875, modbus }: Profile,
+  { payload, sl651, hj212, gb26875, modbus }: Profile,
 ): PlayedDevice["section"] | undefined {
   if (type === "mqtt") return payload && { payload };
   if (type === "sl651") return sl651 && { sl651 };
+  if (type === "hj212") return hj212 && { hj212 };
   if (type === "gb26875") return gb26875 && { gb26875 };
   return modbus && { modbus };
 }
 
 /** The parts of an address that the simulators need; drivers have checked the rest. */
 function addressOf(address: unknown): PlayedAddress {
-  const { unit, topic, id, source, station } = (address ?? {}) as Record<string, unknown>;
+  const { unit, topic, id, source, station, mn } = (address ?? {}) as Record<string, unknown>;
   return {
     unit: typeof unit === "number" ? unit : undefined,
     topic: typeof topic === "string" ? topic : undefined,
+    mn: typeof mn === "string" ? mn : undefined,
     id: typeof id === "string" ? id : undefined,
     source: typeof source === "number" ? source : undefined,
     station: typeof station === "number" ? station : undefined,

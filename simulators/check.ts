@@ -24,6 +24,7 @@ const WIRE_FAULTS: Readonly<Record<ScenarioLink["type"], ReadonlySet<FaultKind>>
   "modbus-rtu-over-tcp": new Set([...MODBUS_FAULTS, "reset", "wrong-crc"]),
   "modbus-rtu": new Set([...MODBUS_FAULTS, "wrong-crc"]),
   gb26875: new Set<FaultKind>(["dead", "offline"]),
+  hj212: new Set<FaultKind>(["dead", "offline"]),
   mqtt: new Set<FaultKind>(["slow", "dead", "offline", "clock", "malformed", "duplicate"]),
   sl651: new Set<FaultKind>(["dead", "offline"]),
 };

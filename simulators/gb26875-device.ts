@@ -4,8 +4,9 @@ import { encodeUnit, type WrittenObject } from "../drivers/gb26875/encode-unit.t
 import { COMMAND, encodeFrame, type Frame, SERIAL_MAX } from "../drivers/gb26875/frame.ts";
 import { FrameReader } from "../drivers/gb26875/frame-reader.ts";
 import { encodeText } from "../drivers/gb26875/gb18030.ts";
-import { writeTime, zoneOf } from "../drivers/gb26875/timestamp.ts";
+import { writeTime } from "../drivers/gb26875/timestamp.ts";
 import { DESCRIPTION_BYTES, decodeUnit, TYPE, type UnitType } from "../drivers/gb26875/unit.ts";
+import { zoneOf } from "../drivers/zone.ts";
 import { describe, NetworkError } from "../model/error.ts";
 import { type Clock, type Micros, SECOND, type Timer } from "../model/time.ts";
 import type { Endpoint } from "./endpoint.ts";

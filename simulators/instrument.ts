@@ -1,4 +1,5 @@
 import type { Gb26875Section } from "../drivers/gb26875/profile.ts";
+import type { Hj212Section } from "../drivers/hj212/profile.ts";
 import type { ModbusSection } from "../drivers/modbus/profile.ts";
 import type { PayloadSection } from "../drivers/mqtt/profile.ts";
 import type { Sl651Section } from "../drivers/sl651/profile.ts";
@@ -44,13 +45,14 @@ export interface PlayedDevice {
   readonly link: string;
   /** Id of its profile. */
   readonly profile: string;
-  /** Unit of a Modbus device, topic and name of an MQTT device, source of a fire transmission device, address of a station. */
+  /** Unit of a Modbus device, topic and name of an MQTT device, source of a fire transmission device, address of a station, MN of a data logger. */
   readonly address: PlayedAddress;
   readonly section:
     | { readonly modbus: ModbusSection }
     | { readonly payload: PayloadSection }
     | { readonly gb26875: Gb26875Section }
-    | { readonly sl651: Sl651Section };
+    | { readonly sl651: Sl651Section }
+    | { readonly hj212: Hj212Section };
   readonly channels: readonly PlayedChannel[];
   /** Longest normal silence; 0: none is known. */
   readonly liveness: Micros;
@@ -62,6 +64,7 @@ export interface PlayedAddress {
   readonly id?: string | undefined;
   readonly source?: number | undefined;
   readonly station?: number | undefined;
+  readonly mn?: string | undefined;
 }
 
 /** What a channel says at a moment. */

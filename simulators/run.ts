@@ -168,6 +168,21 @@ async function createPlayer(
         onTrouble: trouble,
       });
     }
+    case "hj212": {
+      const { CallerPlayer } = await import("./caller-player.ts");
+      const { Hj212Caller } = await import("./hj212-caller.ts");
+      const password = link.password === undefined ? undefined : secretOf(link.password, options);
+      const server = parseEndpoint(link.server);
+      return new CallerPlayer(id, {
+        callers: own.map((instrument) => {
+          const every = options.scenario.scenario.devices[instrument.device.id]?.every;
+          return new Hj212Caller(instrument, { server, password, every, stage });
+        }),
+        onConnection: (device, connected) =>
+          onEvent({ kind: "connection", at: stage.elapsed, device, connected }),
+        onTrouble: trouble,
+      });
+    }
     case "sl651": {
       const { Sl651Player } = await import("./sl651-player.ts");
       return new Sl651Player(id, {

@@ -91,6 +91,21 @@ export const scenarioLinkSchema = z.discriminatedUnion("type", [
       .meta({ description: "Password, as `env:NAME` or `file:PATH`.", examples: ["env:DEVICE_PASSWORD"] }),
   }),
   z.strictObject({
+    type: z.literal("hj212"),
+    server: listenSchema.meta({
+      description: "Where the centre listens that the data loggers dial.",
+      examples: ["127.0.0.1:9212"],
+    }),
+    password: z
+      .string()
+      .regex(/^(env|file):.+/, "a password stands in the environment or a file: env:NAME or file:PATH")
+      .optional()
+      .meta({
+        description: "Password (PW) of all loggers of this link. Default: 123456.",
+        examples: ["env:LOGGER_PASSWORD"],
+      }),
+  }),
+  z.strictObject({
     type: z.literal("sl651"),
     server: listenSchema.meta({
       description: "Where the centre listens that the stations dial.",
@@ -130,7 +145,7 @@ const scenarioDeviceSchema = z.strictObject({
   }),
   every: durationSchema({ min: "50ms", max: "1d" }).optional().meta({
     description:
-      "How often an MQTT device publishes or a station reports. Default: the shortest period of its profile, else 10s; for a station 5m.",
+      "How often an MQTT device publishes, or a station or data logger reports. Default: the shortest period of its profile, else 10s; for a station 5m, for a data logger 1m.",
   }),
 });
 export type ScenarioDevice = z.output<typeof scenarioDeviceSchema>;

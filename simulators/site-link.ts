@@ -63,12 +63,13 @@ export function siteLink(link: Link): ScenarioLink | undefined {
       return options.url === undefined
         ? undefined
         : { type: "mqtt", url: options.url, username: options.username, password: options.password };
+    case "hj212-server":
     case "sl651-server": {
       const address = parseListen(options.listen ?? "");
       if (address === undefined) return undefined;
       const host = ANY_ADDRESS[address.host] ?? address.host;
       return {
-        type: "sl651",
+        type: link.type === "hj212-server" ? "hj212" : "sl651",
         server: formatEndpoint({ host, port: address.port }),
         password: options.password,
       };

@@ -7,6 +7,7 @@ import type { Clock, Micros } from "../../model/time.ts";
 import { type Intake, REFUSED, type Ticket } from "../driver.ts";
 import { Strangers } from "../strangers.ts";
 import { Complaints } from "../tcp/complaints.ts";
+import { zoneOf } from "../zone.ts";
 import { type Counts, countsOf } from "./counts.ts";
 import { COMMAND, encodeFrame, type Frame, MAIN_VERSION } from "./frame.ts";
 import type { Confirmed } from "./held-confirmations.ts";
@@ -16,7 +17,7 @@ import { identityOf, mark } from "./repeats.ts";
 import type { Judge, Session, Verdict } from "./session.ts";
 import { DEVICE_OPERATIONS, says } from "./states.ts";
 import { Station } from "./station.ts";
-import { writeTime, zoneOf } from "./timestamp.ts";
+import { writeTime } from "./timestamp.ts";
 import type { Gb26875Device } from "./translation.ts";
 import { decodeUnit, isUnitType, TYPE, type Unit } from "./unit.ts";
 

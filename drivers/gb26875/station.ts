@@ -3,9 +3,9 @@ import { REASON, type Reason } from "../../model/quality.ts";
 import { NO_TIME, type ReadingBatch } from "../../model/reading.ts";
 import { type Micros, SECOND } from "../../model/time.ts";
 import type { Intake, SnapshotValue } from "../driver.ts";
+import { Said } from "../said.ts";
 import type { Decoded } from "../value.ts";
 import { ResetWatch } from "./reset-watch.ts";
-import { Said } from "./said.ts";
 import { DEVICE_OPERATIONS, SYSTEM_OPERATIONS, SYSTEM_STATES, says } from "./states.ts";
 import {
   addressOfSystem,

@@ -1,4 +1,4 @@
-import { MILLISECOND, MINUTE, type Micros, SECOND } from "../../model/time.ts";
+import { MILLISECOND, type Micros, SECOND } from "../../model/time.ts";
 
 /** Bytes of an instant: second, minute, hour, day, month, year less 2000, each a binary number (6.3.5). */
 export const TIME_BYTES = 6;
@@ -42,12 +42,4 @@ export function writeTime(time: Micros, zone: Micros): Uint8Array {
     local.getUTCMonth() + 1,
     year,
   );
-}
-
-/** An offset from UTC as `+08:00`, in microseconds. */
-export function zoneOf(text: string): Micros {
-  const match = /^([+-])(\d\d):(\d\d)$/.exec(text);
-  if (match === null) throw new RangeError(`no offset: ${text}`);
-  const minutes = Number(match[2]) * 60 + Number(match[3]);
-  return (match[1] === "-" ? -minutes : minutes) * MINUTE;
 }

@@ -3,11 +3,11 @@ import type { Channel, Component } from "../../model/site.ts";
 import type { Micros } from "../../model/time.ts";
 import type { DeviceOnLink } from "../driver.ts";
 import { compileValue, type ValueDecoder } from "../value.ts";
+import { zoneOf } from "../zone.ts";
 import { type ComponentAddress, type Gb26875Address, wireAddress } from "./address.ts";
 import { analogMapping } from "./analog-mapping.ts";
 import type { Gb26875Section, StateOption } from "./profile.ts";
 import { COMPONENT_STATES, DEVICE_STATES, SYSTEM_STATES } from "./states.ts";
-import { zoneOf } from "./timestamp.ts";
 import type { InformationObject } from "./unit.ts";
 
 export type Gb26875Device = DeviceOnLink<Gb26875Address, Gb26875Section>;

@@ -1,10 +1,11 @@
 import { ConfigurationError, DeviceError, InternalError } from "../../model/error.ts";
 import { parseListen } from "../../model/listen.ts";
 import { REASON } from "../../model/quality.ts";
-import { HOUR, MINUTE, type Micros, SECOND, type Timer } from "../../model/time.ts";
+import { type Micros, SECOND, type Timer } from "../../model/time.ts";
 import type { Driver, DriverContext, Intake, SnapshotValue, Stranger } from "../driver.ts";
 import { networkList } from "../tcp/networks.ts";
 import { TcpServer } from "../tcp/server.ts";
+import { zoneOf } from "../zone.ts";
 import { writeElementQuery, writePeriodQuery } from "./body-writer.ts";
 import { Centre } from "./centre.ts";
 import { Complaints } from "./complaints.ts";
@@ -47,7 +48,7 @@ export class Sl651Driver implements Driver {
   constructor(context: Sl651Context) {
     this.#context = context;
     const { options, devices, clock, counters, log } = context;
-    this.#offset = zoneOffset(options.zone);
+    this.#offset = zoneOf(options.zone);
     const own = { link: context.link.id, clock, counters, log };
     this.#complaints = new Complaints({ ...own, strangers: options.limits.strangers });
     this.#centre = new Centre({
@@ -202,10 +203,4 @@ function parsePassword(secret: string): number {
     throw new ConfigurationError("CONFIG_INVALID", "the password of the stations is not four hex digits");
   }
   return Number.parseInt(secret, 16);
-}
-
-function zoneOffset(zone: string): Micros {
-  const [hours, minutes] = zone.slice(1).split(":").map(Number);
-  const span = (hours ?? 0) * HOUR + (minutes ?? 0) * MINUTE;
-  return zone.startsWith("-") ? -span : span;
 }

@@ -57,7 +57,9 @@ function placeOf(link: Endpoint): string | undefined {
     case "modbus-ascii-over-tcp":
       return `${link.host}:${link.port}`;
     case "modbus-dial-in":
-    case "sl651-server": {
+    case "sl651-server":
+    case "hj212-server":
+    case "szy206-server": {
       const address = parseListen(link.listen ?? "");
       return address === undefined || address.port === 0 ? undefined : `port ${address.port}`;
     }

@@ -88,6 +88,7 @@ function profilesPage(folder: string): string {
       profile.payload && "MQTT",
       profile.gb26875 && "GB/T 26875.3",
       profile.sl651 && "SL 651",
+      profile.hj212 && "HJ 212",
     ]
       .filter(Boolean)
       .join(", ");

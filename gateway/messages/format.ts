@@ -81,6 +81,8 @@ const SYMBOLS: Partial<Record<Unit, string>> = {
   "mm(rain)": "mm",
   "in(rain)": "in",
   "m3/s": "m³/s",
+  m3: "m³",
+  "ug/L": "µg/L",
   "m3/h": "m³/h",
   "m/s2": "m/s²",
   "[g]": "g",

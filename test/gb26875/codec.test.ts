@@ -5,7 +5,7 @@ import { ADDRESS_MAX, encodeFrame, FRAME_MAX, readFrame, UNIT_MAX } from "../../
 import { FrameReader } from "../../drivers/gb26875/frame-reader.ts";
 import { decodeText, encodeText } from "../../drivers/gb26875/gb18030.ts";
 import { identityOf } from "../../drivers/gb26875/repeats.ts";
-import { readTime, writeTime, zoneOf } from "../../drivers/gb26875/timestamp.ts";
+import { readTime, writeTime } from "../../drivers/gb26875/timestamp.ts";
 import {
   DESCRIPTION_BYTES,
   decodeUnit,
@@ -16,6 +16,7 @@ import {
   UNIT_HEADER_BYTES,
   type UnitType,
 } from "../../drivers/gb26875/unit.ts";
+import { zoneOf } from "../../drivers/zone.ts";
 import { SECOND } from "../../model/time.ts";
 import { cut, Found, frameOf, kept, readAll } from "./reading-frames.ts";
 import { bytesOf, VECTORS } from "./vectors.ts";

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { decodeText } from "../../drivers/gb26875/gb18030.ts";
-import { readTime, zoneOf } from "../../drivers/gb26875/timestamp.ts";
+import { readTime } from "../../drivers/gb26875/timestamp.ts";
 import { decodeUnit, type InformationObject } from "../../drivers/gb26875/unit.ts";
+import { zoneOf } from "../../drivers/zone.ts";
 import { formatInstant } from "../../model/time.ts";
 import { readAll } from "./reading-frames.ts";
 import { bytesOf, VECTORS } from "./vectors.ts";

@@ -1,4 +1,4 @@
-import type { ReadingBatch } from "../../model/reading.ts";
+import type { ReadingBatch } from "../model/reading.ts";
 
 /**
  * Puts the readings of a batch in the order of their times, those of one time in the order they stand in. A report lists its

@@ -1,6 +1,6 @@
-import { REASON, type Reason } from "../../model/quality.ts";
-import type { Micros } from "../../model/time.ts";
-import type { SnapshotValue } from "../driver.ts";
+import { REASON, type Reason } from "../model/quality.ts";
+import type { Micros } from "../model/time.ts";
+import type { SnapshotValue } from "./driver.ts";
 
 /** What one channel said last. */
 interface Entry {
