@@ -13,6 +13,11 @@ import { place, placedChannels, placedComponentChannels } from "./modbus/registe
 import type { PayloadSection } from "./mqtt/profile.ts";
 import { PROFILE_SECTIONS, type Profile, type ProfileChannel } from "./profile.ts";
 import { type Sl651Section, sectionProblems, valueMapping } from "./sl651/profile.ts";
+import {
+  type Szy206Section,
+  valueMapping as szy206Mapping,
+  sectionProblems as szy206Problems,
+} from "./szy206/profile.ts";
 import { compileValue, type ValueMapping } from "./value.ts";
 
 /*
@@ -46,6 +51,7 @@ export function checkProfile(profile: Profile): ProfileProblem[] {
   if (profile.gb26875 !== undefined) problems.push(...checkGb26875(profile, profile.gb26875));
   if (profile.sl651 !== undefined) problems.push(...checkSl651(profile, profile.sl651));
   if (profile.hj212 !== undefined) problems.push(...checkHj212(profile, profile.hj212));
+  if (profile.szy206 !== undefined) problems.push(...checkSzy206(profile, profile.szy206));
   return problems;
 }
 
@@ -214,6 +220,25 @@ function checkHj212(profile: Profile, section: Hj212Section): ProfileProblem[] {
     Object.entries(section.channels).map(([local, channel]) => [local, hj212Mapping(channel)]),
   );
   problems.push(...checkMapped(profile, mapped, ["hj212", "channels"]));
+  return problems;
+}
+
+function checkSzy206(profile: Profile, section: Szy206Section): ProfileProblem[] {
+  const problems: ProfileProblem[] = [];
+  for (const local of Object.keys(profile.channels)) {
+    if (local in section.channels) continue;
+    problems.push({
+      path: ["channels", local],
+      message: `the szy206 section does not say where ${local} stands`,
+    });
+  }
+  for (const { path, message } of szy206Problems(section, profile.channels)) {
+    problems.push({ path: ["szy206", ...path], message });
+  }
+  const mapped = Object.fromEntries(
+    Object.entries(section.channels).map(([local, channel]) => [local, szy206Mapping(channel)]),
+  );
+  problems.push(...checkMapped(profile, mapped, ["szy206", "channels"]));
   return problems;
 }
 

@@ -4,6 +4,7 @@ import { hj212Kinds } from "./hj212/kinds.ts";
 import { modbusKinds } from "./modbus/kinds.ts";
 import { mqttKinds } from "./mqtt/kinds.ts";
 import { sl651Kinds } from "./sl651/kinds.ts";
+import { szy206Kinds } from "./szy206/kinds.ts";
 
 const KINDS: readonly DriverKind[] = [
   ...modbusKinds,
@@ -11,6 +12,7 @@ const KINDS: readonly DriverKind[] = [
   ...gb26875Kinds,
   ...sl651Kinds,
   ...hj212Kinds,
+  ...szy206Kinds,
 ];
 
 /** The kinds of link there are, by the `type` they have in a site file. */

@@ -12,6 +12,8 @@ import type { PayloadSection } from "../drivers/mqtt/profile.ts";
 import type { Profile } from "../drivers/profile.ts";
 import { sl651AddressSchema } from "../drivers/sl651/options.ts";
 import type { Sl651Section } from "../drivers/sl651/profile.ts";
+import { szy206AddressSchema } from "../drivers/szy206/options.ts";
+import type { Szy206Section } from "../drivers/szy206/profile.ts";
 import { quantityRow } from "../model/quantity.ts";
 import type { Site } from "../model/site.ts";
 import type { PlayedAddress, PlayedChannel, PlayedDevice } from "./instrument.ts";
@@ -97,7 +99,13 @@ function isPlayed(scenario: Scenario, id: string): boolean {
 }
 
 /** Links whose devices report without being asked. */
-const SPEAKS_BY_ITSELF: ReadonlySet<ScenarioLink["type"]> = new Set(["mqtt", "gb26875", "sl651", "hj212"]);
+const SPEAKS_BY_ITSELF: ReadonlySet<ScenarioLink["type"]> = new Set([
+  "mqtt",
+  "gb26875",
+  "sl651",
+  "hj212",
+  "szy206",
+]);
 
 function playedOfSite(
   onLink: DeviceOnLink<unknown, unknown>,
@@ -161,8 +169,7 @@ function playedOfScenario(
     return undefined;
   }
   let address: unknown = device.address;
-  const schema =
-    "sl651" in section ? sl651AddressSchema : "hj212" in section ? hj212AddressSchema : undefined;
+  const schema = callerAddress(section);
   if (schema !== undefined) {
     const parsed = schema.safeParse(device.address ?? {});
     if (!parsed.success) {
@@ -209,9 +216,9 @@ function channelsOf(
       ...(component === undefined ? {} : { component }),
     });
   };
-  if ("sl651" in section || "hj212" in section) {
-    const spoken = "sl651" in section ? section.sl651.channels : section.hj212.channels;
-    for (const local of Object.keys(spoken)) add(local);
+  const called = callerChannels(section);
+  if (called !== undefined) {
+    for (const local of called) add(local);
     return channels;
   }
   if ("payload" in section) {
@@ -219,6 +226,7 @@ function channelsOf(
       add(local);
     return channels;
   }
+  if (!("gb26875" in section || "modbus" in section)) return channels;
   const own = "gb26875" in section ? section.gb26875.device : section.modbus.channels;
   for (const local of Object.keys(own)) add(local);
   const schema = "gb26875" in section ? transmittedAddressSchema : componentAddressSchema(section.modbus);
@@ -241,11 +249,26 @@ function channelsOf(
   return channels;
 }
 
+/** How devices that call are addressed; undefined for others. */
+function callerAddress(section: PlayedDevice["section"]) {
+  if ("sl651" in section) return sl651AddressSchema;
+  if ("hj212" in section) return hj212AddressSchema;
+  return "szy206" in section ? szy206AddressSchema : undefined;
+}
+
+/** The channels that devices that call report; undefined for others. */
+function callerChannels(section: PlayedDevice["section"]): readonly string[] | undefined {
+  if ("sl651" in section) return Object.keys(section.sl651.channels);
+  if ("hj212" in section) return Object.keys(section.hj212.channels);
+  return "szy206" in section ? Object.keys(section.szy206.channels) : undefined;
+}
+
 /** The section of its profile that a device's driver has, by the type of its link. */
 function sectionOfSite(type: ScenarioLink["type"] | undefined, profile: unknown): PlayedDevice["section"] {
   if (type === "mqtt") return { payload: profile as PayloadSection };
   if (type === "sl651") return { sl651: profile as Sl651Section };
   if (type === "hj212") return { hj212: profile as Hj212Section };
+  if (type === "szy206") return { szy206: profile as Szy206Section };
   if (type === "gb26875") return { gb26875: profile as Gb26875Section };
   return { modbus: profile as ModbusSection };
 }
@@ -253,22 +276,24 @@ function sectionOfSite(type: ScenarioLink["type"] | undefined, profile: unknown)
 /** The section that a link of this type needs; undefined when the profile has none. */
 function sectionOfProfile(
   type: ScenarioLink["type"],
-  { payload, sl651, hj212, gb26875, modbus }: Profile,
+  { payload, sl651, hj212, szy206, gb26875, modbus }: Profile,
 ): PlayedDevice["section"] | undefined {
   if (type === "mqtt") return payload && { payload };
   if (type === "sl651") return sl651 && { sl651 };
   if (type === "hj212") return hj212 && { hj212 };
+  if (type === "szy206") return szy206 && { szy206 };
   if (type === "gb26875") return gb26875 && { gb26875 };
   return modbus && { modbus };
 }
 
 /** The parts of an address that the simulators need; drivers have checked the rest. */
 function addressOf(address: unknown): PlayedAddress {
-  const { unit, topic, id, source, station, mn } = (address ?? {}) as Record<string, unknown>;
+  const { unit, topic, id, source, station, mn, terminal } = (address ?? {}) as Record<string, unknown>;
   return {
     unit: typeof unit === "number" ? unit : undefined,
     topic: typeof topic === "string" ? topic : undefined,
     mn: typeof mn === "string" ? mn : undefined,
+    terminal: typeof terminal === "string" ? terminal : undefined,
     id: typeof id === "string" ? id : undefined,
     source: typeof source === "number" ? source : undefined,
     station: typeof station === "number" ? station : undefined,

@@ -27,6 +27,7 @@ const WIRE_FAULTS: Readonly<Record<ScenarioLink["type"], ReadonlySet<FaultKind>>
   hj212: new Set<FaultKind>(["dead", "offline"]),
   mqtt: new Set<FaultKind>(["slow", "dead", "offline", "clock", "malformed", "duplicate"]),
   sl651: new Set<FaultKind>(["dead", "offline"]),
+  szy206: new Set<FaultKind>(["dead", "offline"]),
 };
 
 /** Finds what a scenario says of devices, channels, states and links that are not there or cannot do it. */

@@ -3,6 +3,7 @@ import type { Hj212Section } from "../drivers/hj212/profile.ts";
 import type { ModbusSection } from "../drivers/modbus/profile.ts";
 import type { PayloadSection } from "../drivers/mqtt/profile.ts";
 import type { Sl651Section } from "../drivers/sl651/profile.ts";
+import type { Szy206Section } from "../drivers/szy206/profile.ts";
 import { ConfigurationError } from "../model/error.ts";
 import type { ReasonName } from "../model/quality.ts";
 import { type Quantity, quantityRow } from "../model/quantity.ts";
@@ -52,7 +53,8 @@ export interface PlayedDevice {
     | { readonly payload: PayloadSection }
     | { readonly gb26875: Gb26875Section }
     | { readonly sl651: Sl651Section }
-    | { readonly hj212: Hj212Section };
+    | { readonly hj212: Hj212Section }
+    | { readonly szy206: Szy206Section };
   readonly channels: readonly PlayedChannel[];
   /** Longest normal silence; 0: none is known. */
   readonly liveness: Micros;
@@ -65,6 +67,7 @@ export interface PlayedAddress {
   readonly source?: number | undefined;
   readonly station?: number | undefined;
   readonly mn?: string | undefined;
+  readonly terminal?: string | undefined;
 }
 
 /** What a channel says at a moment. */

@@ -183,6 +183,20 @@ async function createPlayer(
         onTrouble: trouble,
       });
     }
+    case "szy206": {
+      const { CallerPlayer } = await import("./caller-player.ts");
+      const { Szy206Caller } = await import("./szy206-caller.ts");
+      const server = parseEndpoint(link.server);
+      return new CallerPlayer(id, {
+        callers: own.map((instrument) => {
+          const every = options.scenario.scenario.devices[instrument.device.id]?.every;
+          return new Szy206Caller(instrument, { server, every, stage });
+        }),
+        onConnection: (device, connected) =>
+          onEvent({ kind: "connection", at: stage.elapsed, device, connected }),
+        onTrouble: trouble,
+      });
+    }
     case "sl651": {
       const { Sl651Player } = await import("./sl651-player.ts");
       return new Sl651Player(id, {

@@ -106,6 +106,13 @@ export const scenarioLinkSchema = z.discriminatedUnion("type", [
       }),
   }),
   z.strictObject({
+    type: z.literal("szy206"),
+    server: listenSchema.meta({
+      description: "Where the centre listens that the terminals dial.",
+      examples: ["127.0.0.1:9206"],
+    }),
+  }),
+  z.strictObject({
     type: z.literal("sl651"),
     server: listenSchema.meta({
       description: "Where the centre listens that the stations dial.",

@@ -74,6 +74,12 @@ export function siteLink(link: Link): ScenarioLink | undefined {
         password: options.password,
       };
     }
+    case "szy206-server": {
+      const address = parseListen(options.listen ?? "");
+      if (address === undefined) return undefined;
+      const host = ANY_ADDRESS[address.host] ?? address.host;
+      return { type: "szy206", server: formatEndpoint({ host, port: address.port }) };
+    }
     default:
       return undefined;
   }

@@ -89,6 +89,7 @@ function profilesPage(folder: string): string {
       profile.gb26875 && "GB/T 26875.3",
       profile.sl651 && "SL 651",
       profile.hj212 && "HJ 212",
+      profile.szy206 && "SZY 206",
     ]
       .filter(Boolean)
       .join(", ");

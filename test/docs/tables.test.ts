@@ -123,7 +123,7 @@ test("docs/http.md has every path", () => {
 });
 
 /** Protocols with a page and counters of their own. */
-const PROTOCOLS = ["gb26875", "sl651", "hj212"];
+const PROTOCOLS = ["gb26875", "sl651", "hj212", "szy206"];
 
 test.each(PROTOCOLS)("docs/%s.md explains every counter of its driver", (protocol) => {
   const named = new RegExp(`"(${protocol}_[a-z_]+)"`, "g");

@@ -211,6 +211,14 @@ describe("frames", () => {
     expect(found.spoiled).toEqual(["unfinished"]);
   });
 
+  test("a frame whose length reaches over the next ones, and whose sum is wrong therefore, swallows none of them", () => {
+    const good = Buffer.from(VECTORS[0].text);
+    const lying = Buffer.from("##0150QN=1;ST=32;CN=2011;PW=1;MN=A1;Flag=5;CP=&&&&ABCD\r\n");
+    const found = readAll([Buffer.concat([lying, good, good, good])]);
+    expect(found.segments).toHaveLength(3);
+    expect(found.spoiled).toEqual(["crc"]);
+  });
+
   test("sums in either case; those of Modbus are told from wrong ones", () => {
     const segment = Buffer.from("QN=1;ST=32;CN=2011;PW=1;MN=A1;Flag=5;CP=&&a-Rtd=1&&");
     const right = writeFrame(segment);

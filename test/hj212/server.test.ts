@@ -261,6 +261,23 @@ describe("reports in packets", () => {
     expect(logger.received).toEqual([]);
   });
 
+  test("a maker who numbers all reports alike: another first packet begins another report", async () => {
+    await using stand = await Stand.open();
+    const logger = await stand.call();
+    const packet = (number: number, cp: string) =>
+      logger.send(
+        logger.frame({ ...logger.segment(2011, cp), qn: "20000101000000000", packet: { total: 2, number } }),
+      );
+    packet(1, `${AT};a21028-Rtd=1`);
+    packet(1, "DataTime=20260521143100;a21028-Rtd=2");
+    packet(2, "a21001-Rtd=3000");
+    await until("it is answered", () => logger.received.length === 1);
+    expect(stand.inner.entered()).toEqual([
+      "logger.h2s 2 good @2026-05-21 14:31:00",
+      "logger.nh3 3 good @2026-05-21 14:31:00",
+    ]);
+  });
+
   test("many that never become whole are bounded in bytes, and the next report replaces an old one", async () => {
     await using stand = await Stand.open({ link: { limits: { packets: "2KiB" } } });
     const logger = await stand.call();
