@@ -1,5 +1,6 @@
 import { stringify } from "yaml";
-import { z } from "zod";
+import type { z } from "zod";
+import { publishedSchema } from "../messages/published-schema.ts";
 import {
   alarmCommandSchema,
   outOfServiceCommandSchema,
@@ -60,17 +61,8 @@ const CONTRACT_VERSION = "1.0.0";
  * they do not know, so that fields can be added.
  */
 export function alertSchemas(): Readonly<Record<MessageName, z.core.JSONSchema.BaseSchema>> {
-  const entries = Object.entries(MESSAGES).map(([name, schema]) => [name, jsonSchema(schema)] as const);
+  const entries = Object.entries(MESSAGES).map(([name, schema]) => [name, publishedSchema(schema)] as const);
   return Object.fromEntries(entries) as Record<MessageName, z.core.JSONSchema.BaseSchema>;
-}
-
-function jsonSchema(schema: z.ZodType): z.core.JSONSchema.BaseSchema {
-  return z.toJSONSchema(schema, {
-    target: "draft-2020-12",
-    override: ({ jsonSchema: part }) => {
-      if (part.additionalProperties === false) delete part.additionalProperties;
-    },
-  });
 }
 
 /** A message that is no JSON, and has a schema of its own elsewhere. */

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { BUILT_IN_PROFILES } from "../../drivers/profile-store.ts";
-import { alertDocuments } from "../alerts/documents.ts";
+import { alertDocuments, type GeneratedFile } from "../alerts/documents.ts";
 import { referencePages } from "../config/reference-pages.ts";
 import { backtestPage } from "../replay/reference-page.ts";
 import { reportDocument } from "../report/json.ts";
@@ -20,8 +20,7 @@ export function docs(options: { check: boolean; folder?: string }): ExitCode {
   const pages: (readonly [path: string, text: string])[] = [
     ...[...referencePages(BUILT_IN_PROFILES)].map(([name, text]) => [join("generated", name), text] as const),
     [join("generated", "backtest.md"), backtestPage()],
-    ...alertDocuments().map(({ path, content }) => [join("schemas", path), content] as const),
-    [join("schemas", "report.schema.json"), reportDocument()],
+    ...schemaFiles().map(({ path, content }) => [join("schemas", path), content] as const),
   ];
   let stale = 0;
   for (const [name, text] of pages) {
@@ -34,6 +33,11 @@ export function docs(options: { check: boolean; folder?: string }): ExitCode {
   }
   if (stale === 0) print("all generated pages are up to date");
   return options.check && stale > 0 ? EXIT.configuration : EXIT.ok;
+}
+
+/** Everything under `docs/schemas`: what the alert topics carry, and what commands and the API give. */
+export function schemaFiles(): readonly GeneratedFile[] {
+  return [...alertDocuments(), { path: "report.schema.json", content: reportDocument() }];
 }
 
 function present(path: string): string | undefined {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { MODES, type Mode } from "../../model/domain.ts";
 import { ALARM_CLASSES, SEVERITIES } from "../../model/severity.ts";
 import { formatInstant, type Micros, SECOND } from "../../model/time.ts";
+import { publishedSchema } from "../messages/published-schema.ts";
 import type { Comparison } from "./collect.ts";
 import type { Measures } from "./measures.ts";
 import type { SpreadView } from "./spread.ts";
@@ -74,7 +75,7 @@ export type ReportJson = z.output<typeof reportSchema>;
 
 /** The published JSON Schema (2020-12) of a report. */
 export function reportDocument(): string {
-  return `${JSON.stringify(z.toJSONSchema(reportSchema, { target: "draft-2020-12" }), undefined, 2)}\n`;
+  return `${JSON.stringify(publishedSchema(reportSchema), undefined, 2)}\n`;
 }
 
 /** A comparison as JSON: instants as RFC 3339, durations in seconds. */

@@ -3,11 +3,12 @@ import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { COMMAND_VERBS, COMMANDS_SUPPORTED } from "../../gateway/alerts/command-schemas.ts";
 import { alertDocuments, alertSchemas, MESSAGES } from "../../gateway/alerts/documents.ts";
+import { schemaFiles } from "../../gateway/command/docs.ts";
 
 const folder = new URL("../../docs/schemas/", import.meta.url);
 
 test("the published schemas and the AsyncAPI document are those of the code (`npm run docs` renews them)", () => {
-  const generated = alertDocuments();
+  const generated = schemaFiles();
   expect(readdirSync(folder).sort()).toEqual(generated.map(({ path }) => path).sort());
   for (const { path, content } of generated)
     expect(readFileSync(new URL(path, folder), "utf8"), path).toBe(content);
