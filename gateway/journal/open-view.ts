@@ -43,7 +43,7 @@ export class OpenView implements SegmentView {
       let next = from;
       for (const row of rows) {
         next = whole(row.last) + 1;
-        if (next <= sequence) continue;
+        if (next <= from) continue;
         let page: Page;
         try {
           page = this.#decode(row);
