@@ -88,6 +88,7 @@ export class JournalSource implements Source {
     const begin = this.#beginning(segments, oldest);
     const complete = oldest === FIRST_RECORD && begin === oldest;
     const player = new PagePlayer(playback, { series: this.#series, remarks: this.#remarks, complete });
+    const end = this.#end(segments);
     let from = begin;
     for (;;) {
       let pages: Page[];
@@ -115,8 +116,7 @@ export class JournalSource implements Source {
         player.page(page, this.#span.until);
       }
       from = pageEnd(last);
-      const scale = Math.max(from, segments.segments().at(-1)?.first ?? from);
-      yield Math.min(1, (from - begin) / Math.max(1, scale - begin));
+      yield Math.min(1, (from - begin) / Math.max(1, end - begin));
     }
   }
 
@@ -132,6 +132,21 @@ export class JournalSource implements Source {
       else low = Math.max(middle, page.first);
     }
     return low;
+  }
+
+  /** About where the newest segment ends, for the progress: found by doubling, then by halving. */
+  #end(segments: SegmentReader): number {
+    const first = segments.segments().at(-1)!.first;
+    const behind = (sequence: number) => this.#pageAt(segments, sequence) === undefined;
+    let step = STRETCH;
+    while (step < Number.MAX_SAFE_INTEGER / 4 && !behind(first + step)) step *= 2;
+    let [low, high] = [first, first + step];
+    while (high - low > STRETCH) {
+      const middle = Math.floor((low + high) / 2);
+      if (behind(middle)) high = middle;
+      else low = middle;
+    }
+    return high;
   }
 
   #pageAt(segments: SegmentReader, sequence: number): Page | undefined {

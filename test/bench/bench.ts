@@ -10,6 +10,7 @@ import { ingestEmbedded } from "./measurements/ingest-embedded.ts";
 import { ingestExternal } from "./measurements/ingest-external.ts";
 import { memory } from "./measurements/memory.ts";
 import { modbus } from "./measurements/modbus.ts";
+import { replay } from "./measurements/replay.ts";
 import { rules } from "./measurements/rules.ts";
 import { sl651 } from "./measurements/sl651.ts";
 import { stall } from "./measurements/stall.ts";
@@ -35,6 +36,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   stall,
   rules,
   waveforms,
+  replay,
   disk,
   start,
   memory,
