@@ -263,6 +263,15 @@ describe("the trigger", () => {
     expect(floored.told()).toEqual([]);
   });
 
+  test("what rounding leaves of great motion is no noise of an instrument that then stands still", () => {
+    const condition = conditionOf({ ...PLAIN, freeze: false });
+    const history = Array.from({ length: 400 }, (_, i): WaveSample => {
+      const value = i < 150 ? 1e9 * Math.sin(i * i * 12.9898) + i / 3 : 0.1;
+      return { at: i * 10 * MILLISECOND, value, quality: "good" };
+    });
+    expect(ratiosBy(condition, history).slice(-100)).toEqual(Array.from({ length: 100 }, () => Number.NaN));
+  });
+
   test("9: a sample beyond the range is motion, as uncertain", () => {
     const run = new EngineRun(site, { rule: { applies: { channel: "d.g" }, staLta: USUAL } });
     run.at(0).read("d.v", 1);

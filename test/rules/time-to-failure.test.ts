@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { DAY, HOUR, SECOND } from "../../model/time.ts";
 import type { Forecast } from "../../rules/detail.ts";
+import { outlookOf } from "../../rules/forecast/inverse-velocity.ts";
 import { studentT } from "../../rules/forecast/student-t.ts";
 import { fitLine } from "../../rules/forecast/zero-crossing.ts";
 import { EngineRun, type RuleSketch, START } from "./engine-run.ts";
@@ -227,13 +228,31 @@ describe("time to failure by inverse velocity", () => {
     expect(told(run).filter((one) => one.includes("return"))).toEqual([]);
   });
 
-  test("a forecast whose time is over was wrong and is told no more", () => {
-    const slide = fukuzono(480, 0.005);
-    const run = hourly(watch({ below: { red: 24 }, step: "12h" }), 0, 470, slide);
-    expect(told(run)).toEqual(["raise red"]);
-    // It goes on as fast as it was at hour 470, which the next step shows: no longer accelerating.
-    hourly(run, 470, 560, (hour) => slide(469) + (hour - 469) * 18);
-    expect(run.events.filter(({ transition }) => transition === "upgrade")).toEqual([]);
+  test("a forecast whose time is over was wrong: it is no failure in 0 hours", () => {
+    // Failure is forecast for hour 462; at hour 467 the slope is still there, and no new velocity is known yet.
+    const run = hourly(watch({ below: { red: 0.01 }, step: "12h" }), 0, 457, fukuzono(462, 0.005));
+    run.at(467 * HOURS).read("d.crack", 1000);
+    expect(told(run)).toEqual([]);
+    const due = hourly(watch({ below: { red: 8 }, step: "12h" }), 0, 457, fukuzono(462, 0.005));
+    expect(told(due)).toEqual(["raise red"]);
+  });
+
+  test("a slope that slows down has none, however well its best points lie on a line", () => {
+    // 1/v of the points between 80° and 85° falls to zero at hour 100; by now it moves at a third of its greatest velocity.
+    const inverse = [10, 9, 8, 7, 6, 5, 3, 2, 1, 2, 2.4, 2.6, 2.8, 3, 3.2];
+    const points = {
+      time: inverse.map((_, i) => i * 10 * HOUR),
+      velocity: inverse.map((one) => 100 / one),
+      good: inverse.map(() => 1),
+    };
+    const terms = { minPoints: 5, minExplained: 0.8, confidence: 0.95, rests: 1, from: 10, upTo: 21 };
+    const until = (n: number) => ({
+      time: points.time.slice(0, n),
+      velocity: points.velocity.slice(0, n),
+      good: points.good.slice(0, n),
+    });
+    expect(outlookOf(until(9), terms)).toMatchObject({ kind: "failure", at: 100 * HOUR, points: 6 });
+    expect(outlookOf(points, terms)).toEqual({ kind: "harmless" });
   });
 
   test("the scale of the displacement and its direction make no difference", () => {
