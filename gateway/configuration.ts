@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { DeviceOnLink } from "../drivers/driver.ts";
 import type { Profile } from "../drivers/profile.ts";
 import type { Site } from "../model/site.ts";
+import type { CaseSettings } from "../rules/cases/settings.ts";
 import type { LifeCyclePlan } from "../rules/life-cycle/plan.ts";
 import type { Rule } from "../rules/rule.ts";
 import type { alarmSettingsSchema } from "../rules/settings.ts";
@@ -28,6 +29,7 @@ export interface Configuration {
   /** Inhibitions and what else is said of the life cycle of alarms. */
   readonly lifeCycle: LifeCyclePlan;
   readonly alarms: z.output<typeof alarmSettingsSchema>;
+  readonly cases: CaseSettings;
   readonly alerts: AlertSettings;
   readonly http: z.output<typeof httpOptionsSchema>;
   readonly journal: JournalOptions;

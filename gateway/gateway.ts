@@ -25,6 +25,7 @@ import type { Configuration } from "./configuration.ts";
 import { Intake } from "./intake/intake.ts";
 import { IntakeClock } from "./intake/intake-clock.ts";
 import { forgotten } from "./intake/recall.ts";
+import { forgottenCases } from "./intake/recall-cases.ts";
 import { RepeatMemory } from "./intake/repeat-memory.ts";
 import { Restoration } from "./intake/restore.ts";
 import { Journal } from "./journal/journal.ts";
@@ -256,7 +257,19 @@ export class Gateway {
     for (const lost of journal.recovery.lost) {
       this.#log.error({ ...lost }, "accepted records are gone with a damaged file");
     }
-    const recalled = forgotten(this.engine, journal.recovery);
+    const cases = await forgottenCases(
+      this.engine,
+      { ...journal.recovery, events: (query) => journal.reader.events(query) },
+      configuration.cases,
+    );
+    const alarms = forgotten(this.engine, journal.recovery);
+    const recalled =
+      alarms === undefined && cases === undefined
+        ? undefined
+        : {
+            ...(alarms ?? { lastSeq: journal.recovery.lastEvent, standing: [] }),
+            ...(cases === undefined ? {} : { cases }),
+          };
     if (recalled !== undefined) {
       this.#log.error(
         { alarms: recalled.standing.length },
@@ -445,13 +458,14 @@ interface RestoredParts {
 
 /** Rules and alarms as they stood: the checkpoint, and the journal behind it through the live code. */
 async function restore(configuration: Configuration, journal: Journal): Promise<RestoredParts> {
-  const { site, rules, alarms, lifeCycle } = configuration;
+  const { site, rules, alarms, lifeCycle, cases } = configuration;
   let emit: (event: AlarmEvent) => void = () => {};
   const engine = new Engine({
     site,
     rules,
     settings: alarms,
     lifeCycle,
+    cases,
     emit: (event) => emit(event),
   });
   const timeliness = new Timeliness(site, { futureBound: alarms.futureBound });
@@ -466,8 +480,13 @@ async function restore(configuration: Configuration, journal: Journal): Promise<
     // until a wall clock that was set back has caught up.
     lastReceived = state.engine.now ?? 0;
     // Alarms and timers that have gone on since under another configuration are not those of the checkpoint any more.
-    const { now, boot, stream, channels, outside } = state.engine;
-    const kept = { now, boot, stream, channels, ...(outside === undefined ? {} : { outside }) };
+    const { now, boot, stream, channels, outside, cases } = state.engine;
+    // What comes from outside is not made by rules; a case is people's, and no configuration ends it.
+    const others = {
+      ...(outside === undefined ? {} : { outside }),
+      ...(cases === undefined ? {} : { cases }),
+    };
+    const kept = { now, boot, stream, channels, ...others };
     engine.restore(foreign ? { ...engine.checkpoint(), ...kept } : state.engine);
     timeliness.restore(state.timeliness);
   }

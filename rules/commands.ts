@@ -1,5 +1,6 @@
 import type { Micros } from "../model/time.ts";
 import type { AlarmBook } from "./alarm-book.ts";
+import type { Cases } from "./cases/cases.ts";
 import { decisionOf, type EventStream } from "./event-stream.ts";
 import type { CommandInput, CommandOutcome, OccurrenceCommand } from "./input.ts";
 import type { LifeCycle } from "./life-cycle/life-cycle.ts";
@@ -7,7 +8,7 @@ import type { LifeCycle } from "./life-cycle/life-cycle.ts";
 /** Carries out what a person has asked of an alarm, or says why not. */
 export function execute(
   command: CommandInput,
-  on: { book: AlarmBook; stream: EventStream; lifeCycle: LifeCycle },
+  on: { book: AlarmBook; stream: EventStream; lifeCycle: LifeCycle; cases: Cases | undefined },
   now: Micros,
 ): CommandOutcome {
   const { lifeCycle } = on;
@@ -23,6 +24,10 @@ export function execute(
       return lifeCycle.service.takeOut(command, now);
     case "return-to-service":
       return lifeCycle.service.takeBack(command, now);
+    case "respond":
+    case "act":
+    case "close":
+      return on.cases?.execute(command, now) ?? { accepted: false, refusal: "not-supported" };
     case "proof-test":
     case "open-permit":
     case "close-permit":

@@ -2,6 +2,7 @@ import type { Site } from "../model/site.ts";
 import type { Micros } from "../model/time.ts";
 import { type AlarmRecord, recordOf } from "./alarm.ts";
 import type { AlarmBook } from "./alarm-book.ts";
+import type { Cases, CasesState } from "./cases/cases.ts";
 import type { ChannelMemory, ChannelRow } from "./channel-memory.ts";
 import type { OutsideInputs, OutsideInputsState } from "./circumstance/outside-inputs.ts";
 import type { ClockFaults } from "./clock-fault.ts";
@@ -26,6 +27,8 @@ export interface EngineState {
   readonly monitoring: MonitoringState;
   readonly faults: InstrumentFaultState;
   readonly clocks: readonly string[];
+  /** Absent: of a time when there were none. */
+  readonly cases?: CasesState;
   readonly channels: Readonly<Record<string, ChannelRow>>;
   /** States of before there were outside sources have none. */
   readonly outside?: OutsideInputsState;
@@ -46,6 +49,7 @@ export interface RememberingParts {
   readonly clocks: ClockFaults;
   readonly outside: OutsideInputs;
   readonly lifeCycle: LifeCycle;
+  readonly cases: Cases | undefined;
 }
 
 /** Writes down what the parts remember. */
@@ -67,6 +71,7 @@ export function captureState(parts: RememberingParts, clock: Pick<EngineState, "
     clocks: parts.clocks.state(),
     outside: parts.outside.state(),
     lifeCycle: parts.lifeCycle.state(),
+    ...(parts.cases === undefined ? {} : { cases: parts.cases.state() }),
     channels: Object.fromEntries(
       site.channels.flatMap(({ key, index }) => (memory.heard(index) ? [[key, memory.row(index)]] : [])),
     ),
@@ -86,6 +91,7 @@ export function restoreState(state: EngineState, parts: RememberingParts): void 
   parts.monitoring.restore(state.monitoring);
   parts.faults.restore(state.faults);
   parts.clocks.restore(state.clocks);
+  if (state.cases !== undefined) parts.cases?.restore(state.cases);
 }
 
 /**
@@ -99,6 +105,7 @@ export function recall(recalled: Recalled, parts: RememberingParts): void {
   restoreAlarms(forgotten.map(recordOf), parts);
   parts.evaluation.recall(forgotten);
   parts.monitoring.recall();
+  if (recalled.cases !== undefined) parts.cases?.recall(recalled.cases);
 }
 
 function restoreAlarms(records: readonly AlarmRecord[], parts: RememberingParts): void {

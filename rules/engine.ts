@@ -19,6 +19,8 @@ import type { Channel, Site } from "../model/site.ts";
 import type { Micros } from "../model/time.ts";
 import type { Alarm, AlarmView } from "./alarm.ts";
 import { AlarmBook } from "./alarm-book.ts";
+import { Cases } from "./cases/cases.ts";
+import type { CaseSettings } from "./cases/settings.ts";
 import { ChannelMemory } from "./channel-memory.ts";
 import { OutsideInputs, type OutsideView } from "./circumstance/outside-inputs.ts";
 import type { World } from "./circumstance/world.ts";
@@ -70,9 +72,14 @@ export interface EngineOptions {
   readonly settings: EngineSettings;
   /** Inhibitions and what else the site file says of the life cycle. */
   readonly lifeCycle?: LifeCyclePlan;
+  /** How what people do about alarms is followed up; left out: not at all. */
+  readonly cases?: CaseSettings;
   /** Called in the order of events, before the call that caused them returns. */
   readonly emit: (event: AlarmEvent) => void;
 }
+
+/** Cases, to be read. */
+export type CasesView = Pick<Cases, "open" | "closed" | "case">;
 
 /** One channel as consoles show it. */
 export interface ChannelView {
@@ -119,6 +126,7 @@ export class Engine {
   readonly #clocks: ClockFaults;
   readonly #system: SystemAlarms;
   readonly #lifeCycle: LifeCycle;
+  readonly #cases: Cases | undefined;
   readonly #sample: Sample = { value: 0, reason: 0, quality: GOOD, time: 0, received: 0, channel: 0 };
   readonly #withdrawal: Withdrawal;
   readonly #remembering: RememberingParts;
@@ -126,11 +134,19 @@ export class Engine {
   #started = false;
   #boot = "";
 
-  constructor({ site, rules, settings, lifeCycle = NO_PLAN, emit }: EngineOptions) {
+  constructor({ site, rules, settings, lifeCycle = NO_PLAN, cases, emit }: EngineOptions) {
     this.#site = site;
     this.#memory = new ChannelMemory(site.channels);
     this.#outside = new OutsideInputs(site.outside ?? []);
-    this.#stream = new EventStream({ emit, revision: site.revision });
+    const followUp =
+      cases === undefined
+        ? undefined
+        : new Cases({ settings: cases, timers: this.#timers, stream: () => this.#stream });
+    this.#cases = followUp;
+    this.#stream = new EventStream({
+      emit: followUp === undefined ? emit : (event) => emit(followUp.take(event)),
+      revision: site.revision,
+    });
     this.#book = new AlarmBook({ site, acknowledgeBlue: settings.acknowledgeBlue, rules });
     const parts = {
       site,
@@ -165,6 +181,7 @@ export class Engine {
       faults: this.#faults,
       clocks: this.#clocks,
       outside: this.#outside,
+      cases: this.#cases,
     };
   }
 
@@ -206,7 +223,11 @@ export class Engine {
     const now = this.#advanceTo(input.at);
     let outcome: CommandOutcome | undefined;
     if (input.kind === "command") {
-      outcome = execute(input, { book: this.#book, stream: this.#stream, lifeCycle: this.#lifeCycle }, now);
+      outcome = execute(
+        input,
+        { book: this.#book, stream: this.#stream, lifeCycle: this.#lifeCycle, cases: this.#cases },
+        now,
+      );
     }
     if (input.kind === "health") this.#monitoring.health({ ...input, at: now });
     else if (input.kind === "system") this.#system.told(input, now);
@@ -236,6 +257,11 @@ export class Engine {
   /** Present state of one alarm; undefined when it was never raised. */
   alarm(rule: string, subject: string): AlarmView | undefined {
     return this.#book.find(rule, subject);
+  }
+
+  /** What people do about alarms: the cases; undefined when they are not followed up. */
+  get cases(): CasesView | undefined {
+    return this.#cases;
   }
 
   /** Every channel as it is known now. */
@@ -402,6 +428,7 @@ export class Engine {
     this.#start(at, restarted);
     this.#withdrawal.withdraw(at);
     this.#lifeCycle.start(at, restarted);
+    this.#cases?.start(at, { since, restarted });
     if (restarted) this.#system.restarted(at);
     this.#settle(at);
   }

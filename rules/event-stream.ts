@@ -143,6 +143,14 @@ export class EventStream {
     });
   }
 
+  /** Numbers and emits an event that is not a step of an alarm, behind what the instant has brought so far. */
+  append(event: Omit<AlarmEvent, "seq" | "prev" | "revision">): void {
+    this.flush();
+    const seq = this.nextSeq++;
+    const prev = this.#previous(event.highest, seq);
+    this.#emit({ seq, prev, ...event, revision: this.revision });
+  }
+
   /** Numbers and emits what the instant brought. */
   flush(): void {
     if (this.#pending.length === 0) return;

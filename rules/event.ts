@@ -2,6 +2,7 @@ import type { Mode } from "../model/domain.ts";
 import type { Reason } from "../model/quality.ts";
 import type { AlarmClass, Severity } from "../model/severity.ts";
 import type { Micros } from "../model/time.ts";
+import type { CaseCause, CaseStep } from "./cases/settings.ts";
 import type { Detail } from "./detail.ts";
 
 /**
@@ -45,6 +46,10 @@ export const TRANSITIONS = [
   "unsuppress",
   "out-of-service",
   "return-to-service",
+  "respond", // somebody is on the way: a case
+  "act", // what was done about a case
+  "close", // a case is closed with its report
+  "overrun", // a step of a case has taken too long: told to the next group of people
   "withdraw", // the rule or its subject is gone from the configuration
   "historical", // found in late data: never touches the live alarm
   "void", // sequence numbers before this one were reserved and lost: nothing on disk carries them
@@ -94,6 +99,14 @@ export interface AlarmEvent {
   readonly silenceBefore?: Silence;
   /** When what this event began, or the silence it tells of, ends by itself: shelving, out of service, a permit. µs. */
   readonly until?: Micros;
+  /** Number of the case that the occurrence belongs to: the `seq` of the event that opened it. */
+  readonly case?: number;
+  /** For `close`: how it came about. */
+  readonly cause?: CaseCause;
+  /** For `overrun`: the step that has taken too long. */
+  readonly overdue?: CaseStep;
+  /** For `overrun`: the group of people that must know now. */
+  readonly escalateTo?: string;
   /** Authenticated user of the command behind what people did. */
   readonly user?: string;
   readonly note?: string;
@@ -108,4 +121,20 @@ export interface AlarmEvent {
   readonly voidTo?: number;
   /** Revision of the configuration that decided. */
   readonly revision: string;
+}
+
+/** Transitions of a case (cases/): the alarm they name stands as it stood. */
+export const CASE_TRANSITIONS = [
+  "respond",
+  "act",
+  "close",
+  "overrun",
+] as const satisfies readonly Transition[];
+
+/** An event that tells of a case and not of its alarm. */
+export type CaseEvent = AlarmEvent & { readonly transition: (typeof CASE_TRANSITIONS)[number] };
+
+/** Whether an event tells of a case and not of its alarm. */
+export function isCaseEvent(event: AlarmEvent): event is CaseEvent {
+  return (CASE_TRANSITIONS as readonly Transition[]).includes(event.transition);
 }

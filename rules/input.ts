@@ -1,6 +1,8 @@
 import type { Reason } from "../model/quality.ts";
 import type { Micros } from "../model/time.ts";
 import type { SystemRuleId } from "./built-in.ts";
+import type { CaseRecord } from "./cases/case.ts";
+import type { CaseCause } from "./cases/settings.ts";
 import type { AlarmEvent } from "./event.ts";
 
 /*
@@ -91,6 +93,29 @@ export interface ClosePermitCommand extends FromPerson {
   readonly subject: string;
 }
 
+/** Somebody is on the way. */
+export interface RespondCommand extends FromPerson {
+  readonly verb: "respond";
+  readonly case: number;
+}
+
+/** What was done, in the note. */
+export interface ActCommand extends FromPerson {
+  readonly verb: "act";
+  readonly case: number;
+}
+
+/** Ends a case. */
+export interface CloseCommand extends FromPerson {
+  readonly verb: "close";
+  readonly case: number;
+  readonly cause: CaseCause;
+  readonly report: string;
+}
+
+/** What people do about a case. */
+export type CaseCommand = RespondCommand | ActCommand | CloseCommand;
+
 /** A command from a person, by its verb. */
 export type CommandInput =
   | OccurrenceCommand
@@ -100,7 +125,8 @@ export type CommandInput =
   | ReturnToServiceCommand
   | ProofTestCommand
   | OpenPermitCommand
-  | ClosePermitCommand;
+  | ClosePermitCommand
+  | CaseCommand;
 
 type Unstamped<C> = C extends CommandInput ? Omit<C, "kind" | "at"> : never;
 /** A command on its way to the engine, which is where it gets its time. */
@@ -144,6 +170,8 @@ export interface Recalled {
   readonly lastSeq: number;
   /** Last event of each occurrence that has not ended and of which the rules know nothing, or something else. */
   readonly standing: readonly AlarmEvent[];
+  /** All open cases, where the log knows more of them than the rules. */
+  readonly cases?: readonly CaseRecord[];
 }
 
 /** Something the gateway observes about itself, for which it has a built-in rule. Repeating what holds already is harmless. */
@@ -189,5 +217,8 @@ export interface CommandOutcome {
     | "not-out-of-service"
     | "unknown-permit"
     | "not-open"
+    | "unknown-case"
+    | "case-closed"
+    | "not-responded"
     | "not-supported";
 }

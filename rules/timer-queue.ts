@@ -17,6 +17,7 @@ export const RE_ALARM = 8;
 export const CHATTER_END = 9;
 export const FLOOD_END = 10;
 export const PROOF_TEST = 11;
+export const CASE_DUE = 12;
 export type Phase =
   | typeof ON_DELAY
   | typeof SILENCE
@@ -29,7 +30,8 @@ export type Phase =
   | typeof RE_ALARM
   | typeof CHATTER_END
   | typeof FLOOD_END
-  | typeof PROOF_TEST;
+  | typeof PROOF_TEST
+  | typeof CASE_DUE;
 
 /** No deadline. */
 export const NEVER: Micros = Number.POSITIVE_INFINITY;

@@ -4,11 +4,13 @@ import { describe } from "../../model/error.ts";
 import type { Log } from "../../model/log.ts";
 import type { Point } from "../../model/site.ts";
 import { type Clock, type Micros, SECOND, type Timer } from "../../model/time.ts";
+import type { CaseRecord } from "../../rules/cases/case.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
 import type { Configuration } from "../configuration.ts";
 import type { Digest } from "../journal/chain.ts";
 import type { WriteWish, Written } from "../writes.ts";
 import { AttachedBuses } from "./attached-buses.ts";
+import { type CaseMessage, CaseMessages } from "./case-message.ts";
 import type { UnstampedRecord } from "./command-ledger.ts";
 import { type CarryOut, Commands } from "./commands.ts";
 import { DailyDigests } from "./daily-digests.ts";
@@ -19,12 +21,21 @@ import { PointStates } from "./point-states.ts";
 import { type PresentState, presentOf, touchesPresent } from "./present.ts";
 import { RecentEvents } from "./recent-events.ts";
 import { resend } from "./resend.ts";
-import { RetainedAlarms } from "./retained-alarms.ts";
+import { CLEARED, RetainedAlarms } from "./retained-alarms.ts";
 import type { Retained } from "./retained-mirror.ts";
 import { type GatewayStatus, type RouteState, Status } from "./status.ts";
 import { Subscribers } from "./subscribers.ts";
-import { alarmTopic, dateOf, eventTopic, pointTopic, type TopicRoot } from "./topics.ts";
-import { type ConnectUplink, Uplink } from "./uplink.ts";
+import {
+  alarmTopic,
+  caseOf,
+  caseTopic,
+  dateOf,
+  escalationTopic,
+  eventTopic,
+  pointTopic,
+  type TopicRoot,
+} from "./topics.ts";
+import { type Composed, type ConnectUplink, Uplink } from "./uplink.ts";
 import { mqttUplinks } from "./uplink-connection.ts";
 
 /** Events kept in memory for uplinks that are a moment behind; the alarm log has the rest. */
@@ -87,6 +98,7 @@ export class Alerts {
   readonly #o: AlertsOptions;
   readonly #places: Places;
   readonly #payloads: Payloads;
+  readonly #cases: CaseMessages;
   readonly #alarms: RetainedAlarms;
   readonly #points: PointStates;
   readonly #status: Status;
@@ -122,6 +134,7 @@ export class Alerts {
       languages: alerts.languages,
       onBroken: (thrown) => this.#wordless(thrown),
     });
+    this.#cases = new CaseMessages({ places: this.#places, payloads: this.#payloads, rules });
     this.#alarms = new RetainedAlarms(this.#payloads);
     this.#points = new PointStates({ places: this.#places, payloads: this.#payloads, engine, now });
     this.#retained = {
@@ -295,6 +308,16 @@ export class Alerts {
     }
   }
 
+  /** Open cases, oldest first, and the last that were closed, newest first. */
+  cases(): { open: CaseMessage[]; closed: CaseMessage[] } {
+    const { cases } = this.#o.engine;
+    const message = (one: Readonly<CaseRecord>) => this.#cases.message(one);
+    return {
+      open: Array.from(cases?.open() ?? [], message),
+      closed: (cases?.closed() ?? []).toReversed().map(message),
+    };
+  }
+
   /** Says offline and lets the uplinks deliver what they can, within a bound. */
   async stop(): Promise<void> {
     if (this.#phase === "stopped") return;
@@ -318,12 +341,17 @@ export class Alerts {
     this.#recent.add(event, committed);
     this.#alarms.apply(event);
     const points = this.#points.apply(event);
-    const { name, payload, retained } = this.#compose(event, { uncommitted: !committed, resent: false });
+    const { name, payload, retained, also } = this.#compose(event, {
+      uncommitted: !committed,
+      resent: false,
+    });
     this.#published.add();
     if (!committed) this.#uncommitted.add();
     this.#buses.publish(name, { payload, qos: 1, retain: false });
     if (retained !== undefined) this.#buses.changed(retained);
+    if (also !== undefined) this.#buses.publish(also, { payload, qos: 1, retain: false });
     for (const uplink of this.#uplinks) uplink.event();
+    if (event.case !== undefined) this.#changed(caseTopic(event.case));
     this.#tellPoints(points);
   }
 
@@ -337,14 +365,16 @@ export class Alerts {
     for (const uplink of this.#uplinks) uplink.changed(name);
   }
 
-  #compose(
-    event: AlarmEvent,
-    sending: Sending,
-  ): { name: string; payload: string; retained: string | undefined } {
+  #compose(event: AlarmEvent, sending: Sending): Composed {
+    const { case: number, escalateTo } = event;
     return {
       name: eventTopic(event.highest, event),
       payload: JSON.stringify(this.#payloads.event(event, sending)),
       retained: touchesPresent(event) ? alarmTopic(event) : undefined,
+      also:
+        number === undefined || escalateTo === undefined
+          ? undefined
+          : escalationTopic(escalateTo, { ...event, case: number }),
     };
   }
 
@@ -420,14 +450,22 @@ export class Alerts {
   *#retainedNames(): Iterable<string> {
     yield* this.#alarms.names();
     for (const point of this.#o.configuration.site.points) yield pointTopic(point.id);
+    for (const { number } of this.#o.engine.cases?.open() ?? []) yield caseTopic(number);
     yield* this.#digests.names();
   }
 
   #retainedPayload(name: string): string {
+    const number = caseOf(name);
+    if (number !== undefined) return this.#casePayload(number);
     const date = dateOf(name);
     if (date !== undefined) return this.#digests.payload(date);
     const point = this.#pointOf(name);
     return point === undefined ? this.#alarms.payload(name) : this.#points.payload(point);
+  }
+
+  #casePayload(number: number): string {
+    const one = this.#o.engine.cases?.case(number);
+    return one === undefined || one.closed !== undefined ? CLEARED : JSON.stringify(this.#cases.message(one));
   }
 
   #pointOf(name: string): Point | undefined {

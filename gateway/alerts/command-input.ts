@@ -1,6 +1,7 @@
 import { HOUR, MINUTE } from "../../model/time.ts";
 import type { AlarmView } from "../../rules/alarm.ts";
 import type { Command } from "../../rules/input.ts";
+import { caseNumber } from "./case-message.ts";
 import type { RulesRequest } from "./command-request.ts";
 import type { Refusal } from "./command-schemas.ts";
 import { occurrenceNumber } from "./payload.ts";
@@ -65,6 +66,16 @@ export function commandOf(request: RulesRequest, asked: Asked): Command | Refusa
     case "return-to-service": {
       const { subject, rule } = request.body;
       return { ...from, verb: "return-to-service", subject, ...(rule === undefined ? {} : { rule }) };
+    }
+    case "respond":
+    case "act": {
+      const number = caseNumber(asked.site, request.body.case);
+      return number === undefined ? "unknown-case" : { ...from, verb: request.verb, case: number };
+    }
+    case "close": {
+      const number = caseNumber(asked.site, request.body.case);
+      const { cause, report } = request.body;
+      return number === undefined ? "unknown-case" : { ...from, verb: "close", case: number, cause, report };
     }
   }
 }

@@ -2,12 +2,15 @@ import type { z } from "zod";
 import type { BusMessage } from "../../drivers/driver.ts";
 import { MILLISECOND, type Micros } from "../../model/time.ts";
 import {
+  actCommandSchema,
   alarmCommandSchema,
   COMMAND_VERBS,
   type CommandVerb,
+  closeCommandSchema,
   outOfServiceCommandSchema,
   type Refusal,
   resendCommandSchema,
+  respondCommandSchema,
   returnToServiceCommandSchema,
   shelveCommandSchema,
   unshelveCommandSchema,
@@ -31,7 +34,10 @@ export type RulesRequest =
   | Asks<"shelve", typeof shelveCommandSchema>
   | Asks<"unshelve", typeof unshelveCommandSchema>
   | Asks<"out-of-service", typeof outOfServiceCommandSchema>
-  | Asks<"return-to-service", typeof returnToServiceCommandSchema>;
+  | Asks<"return-to-service", typeof returnToServiceCommandSchema>
+  | Asks<"respond", typeof respondCommandSchema>
+  | Asks<"act", typeof actCommandSchema>
+  | Asks<"close", typeof closeCommandSchema>;
 
 /** A command that may be carried out. */
 export type Request =
@@ -96,7 +102,11 @@ function parseBody(verb: CommandVerb, json: unknown) {
     case "return-to-service":
       return returnToServiceCommandSchema.safeParse(json);
     case "respond":
+      return respondCommandSchema.safeParse(json);
+    case "act":
+      return actCommandSchema.safeParse(json);
     case "close":
+      return closeCommandSchema.safeParse(json);
     case "self-test":
     case "proof-test":
     case "open-permit":

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CASE_CAUSES } from "../../rules/cases/settings.ts";
 import { WORKS } from "../../rules/input.ts";
 import { formatSchema, instant, text } from "./message-schemas.ts";
 import { REQUEST_ID_MAX } from "./topics.ts";
@@ -15,6 +16,7 @@ export const COMMAND_VERBS = [
   "shelve",
   "unshelve",
   "respond",
+  "act",
   "close",
   "out-of-service",
   "return-to-service",
@@ -34,6 +36,9 @@ export const COMMANDS_SUPPORTED = [
   "out-of-service",
   "return-to-service",
   "write",
+  "respond",
+  "act",
+  "close",
 ] as const satisfies readonly (typeof COMMAND_VERBS)[number][];
 export type CommandVerb = (typeof COMMAND_VERBS)[number];
 
@@ -180,6 +185,46 @@ export const returnToServiceCommandSchema = z
   })
   .meta({ title: "return-to-service-command", description: "Takes it back before its time." });
 
+const caseReference = z.union([z.int().min(1), z.string().max(200)]).meta({
+  description: "The case: `demo-c41` or 41.",
+  examples: ["demo-c41"],
+});
+/** In Chinese three quarters of the longest payload. */
+const REPORT_MAX = 2_000;
+
+/** Payload of `command/respond`. */
+export const respondCommandSchema = z.strictObject({ ...commandShape, case: caseReference }).meta({
+  title: "respond-command",
+  description: "Says that the sender, or who the note names, is on the way.",
+});
+
+/** Payload of `command/act`. */
+export const actCommandSchema = z
+  .strictObject({
+    ...commandShape,
+    case: caseReference,
+    note: z
+      .string()
+      .min(1)
+      .max(NOTE_MAX)
+      .meta({ description: "What was done.", examples: ["已关闭上游阀门"] }),
+  })
+  .meta({ title: "act-command", description: "Notes what was done about a case." });
+
+/** Payload of `command/close`. */
+export const closeCommandSchema = z
+  .strictObject({
+    ...commandShape,
+    case: caseReference,
+    cause: z.enum(CASE_CAUSES).meta({ description: "How it came about." }),
+    report: z.string().min(1).max(REPORT_MAX).meta({ description: "What happened and what was done." }),
+  })
+  .meta({
+    title: "close-command",
+    description:
+      "Closes a case with its report. Refused while an occurrence waits for its acknowledgement; while a condition holds, but for the causes false, test and maintenance; and with cause real before anybody has responded.",
+  });
+
 /** Payload of `command/resend`. */
 export const resendCommandSchema = z
   .strictObject({
@@ -235,6 +280,9 @@ export const REFUSALS = [
   "not-open",
   "not-allowed",
   "device-failed",
+  "unknown-case",
+  "case-closed",
+  "not-responded",
   "not-supported",
   "invalid",
   "retained",

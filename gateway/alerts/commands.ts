@@ -295,11 +295,12 @@ function refuse(refusal: Refusal, detail?: string): Answer {
 
 /** What a command is about, as far as it names that. */
 function aboutOf(command: Command): Pick<UnstampedRecord, "rule" | "subject" | "occurrence"> {
-  const { rule, subject, occurrence }: { rule?: string; subject?: string; occurrence?: number } = command;
   return {
-    ...(rule === undefined ? {} : { rule }),
-    ...(subject === undefined ? {} : { subject }),
-    ...(occurrence === undefined ? {} : { occurrence }),
+    ...("rule" in command ? { rule: command.rule } : {}),
+    ...("subject" in command ? { subject: command.subject } : {}),
+    ...("occurrence" in command && command.occurrence !== undefined
+      ? { occurrence: command.occurrence }
+      : {}),
   };
 }
 

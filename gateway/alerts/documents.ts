@@ -1,10 +1,14 @@
 import { stringify } from "yaml";
 import type { z } from "zod";
 import { publishedSchema } from "../messages/published-schema.ts";
+import { caseMessageSchema } from "./case-message.ts";
 import {
+  actCommandSchema,
   alarmCommandSchema,
+  closeCommandSchema,
   outOfServiceCommandSchema,
   resendCommandSchema,
+  respondCommandSchema,
   resultMessageSchema,
   returnToServiceCommandSchema,
   shelveCommandSchema,
@@ -40,10 +44,14 @@ export const MESSAGES = {
   point: pointMessageSchema,
   status: statusMessageSchema,
   reading: readingMessageSchema,
+  case: caseMessageSchema,
   digest: digestMessageSchema,
   result: resultMessageSchema,
   "alarm-command": alarmCommandSchema,
   "resend-command": resendCommandSchema,
+  "respond-command": respondCommandSchema,
+  "act-command": actCommandSchema,
+  "close-command": closeCommandSchema,
   "shelve-command": shelveCommandSchema,
   "unshelve-command": unshelveCommandSchema,
   "out-of-service-command": outOfServiceCommandSchema,
@@ -133,6 +141,26 @@ const CHANNELS: Readonly<Record<string, Channel>> = {
     qos: 0,
     action: "send",
   },
+  case: {
+    address: "{prefix}/{site}/case/{number}",
+    parameters: ["prefix", "site", "number"],
+    messages: ["case"],
+    description:
+      "Each open case: who has acknowledged, responded and acted, and by when the rest is due. An empty retained message clears the topic when it is closed.",
+    retain: true,
+    qos: 1,
+    action: "send",
+  },
+  escalation: {
+    address: "{prefix}/{site}/escalation/{group}/{severity}/{point}/{number}",
+    parameters: ["prefix", "site", "group", "severity", "point", "number"],
+    messages: ["event"],
+    description:
+      "A step of a case has taken too long: the event `overrun` once more, for the group of people that must know now.",
+    retain: false,
+    qos: 1,
+    action: "send",
+  },
   audit: {
     address: "{prefix}/{site}/audit/{date}",
     parameters: ["prefix", "site", "date"],
@@ -178,6 +206,9 @@ const CHANNELS: Readonly<Record<string, Channel>> = {
     "Takes it back before its time.",
   ),
   write: command("write", "write-command", "Switches or sets an output of a device, with a reason."),
+  respond: command("respond", "respond-command", "Says that somebody is on the way: a case."),
+  act: command("act", "act-command", "Notes what was done about a case."),
+  close: command("close", "close-command", "Closes a case with cause and report."),
   resend: command(
     "resend",
     "resend-command",
@@ -209,6 +240,8 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   device: "Id of the device.",
   channel: "Id of the channel within its device.",
   id: "Request id.",
+  number: "Number of the case.",
+  group: "Group of people, as `cases.escalation` names it.",
   date: "The day that had ended at the site: `2026-05-21`.",
 };
 

@@ -3,6 +3,7 @@ import { DOMAINS, MODES, STAGES } from "../../model/domain.ts";
 import { QUALITY_NAMES, REASON_NAMES } from "../../model/quality.ts";
 import { QUANTITIES, type Quantity } from "../../model/quantity.ts";
 import { ALARM_CLASSES, type AlarmClass, SEVERITIES } from "../../model/severity.ts";
+import { CASE_CAUSES, CASE_STEPS } from "../../rules/cases/settings.ts";
 import { ALARM_STATES, SILENCES, TRANSITIONS } from "../../rules/event.ts";
 
 /*
@@ -210,6 +211,19 @@ export const eventMessageSchema = z
       .enum(SILENCES)
       .optional()
       .meta({ description: "Why it was not announced before, where that has changed." }),
+    case: z
+      .string()
+      .optional()
+      .meta({ description: "The case that the occurrence belongs to.", examples: ["demo-c41"] }),
+    cause: z.enum(CASE_CAUSES).optional().meta({ description: "For `close`: how it came about." }),
+    overdue: z
+      .enum(CASE_STEPS)
+      .optional()
+      .meta({ description: "For `overrun`: the step that takes too long." }),
+    escalateTo: z
+      .string()
+      .optional()
+      .meta({ description: "For `overrun`: the group of people that must know now." }),
     from: z.enum(ALARM_STATES),
     to: z.enum(ALARM_STATES),
     time: instant("When it happened."),

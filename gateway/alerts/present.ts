@@ -1,7 +1,7 @@
 import type { Micros } from "../../model/time.ts";
 import { type AlarmView, begunByPerson } from "../../rules/alarm.ts";
 import type { Engine } from "../../rules/engine.ts";
-import type { AlarmEvent } from "../../rules/event.ts";
+import { type AlarmEvent, isCaseEvent } from "../../rules/event.ts";
 import type { Rule } from "../../rules/rule.ts";
 
 /*
@@ -42,7 +42,7 @@ export interface PresentAlarm
 }
 
 /** What is asked of the rules engine: alarms and channels as they are now, and the first event number not used yet. */
-export type PresentState = Pick<Engine, "alarms" | "channel" | "nextSeq">;
+export type PresentState = Pick<Engine, "alarms" | "channel" | "nextSeq"> & Partial<Pick<Engine, "cases">>;
 
 /** What is said of a rule. */
 export type SpokenRule = Pick<Rule, "id" | "name" | "basis" | "guidance" | "subjects">;
@@ -134,7 +134,8 @@ function defined(o: {
   };
 }
 
-/** Whether an event says anything about the present state of its alarm: late and void ones do not. */
+/** Whether an event says anything about the present state of its alarm: late ones, void ones and those of cases do not. */
 export function touchesPresent(event: AlarmEvent): boolean {
+  if (isCaseEvent(event)) return false;
   return event.transition !== "historical" && event.transition !== "void";
 }

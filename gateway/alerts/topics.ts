@@ -36,6 +36,26 @@ export function readingTopic(device: string, channel: string): string {
   return `reading/${device}/${channel}`;
 }
 
+/** Retained: an open case; cleared when it is closed. */
+export function caseTopic(number: number): string {
+  return `${CASES}${number}`;
+}
+
+/** The number of a case's topic, given without prefix and site; undefined when it is not one. */
+export function caseOf(topic: string): number | undefined {
+  return topic.startsWith(CASES) ? Number(topic.slice(CASES.length)) : undefined;
+}
+
+const CASES = "case/";
+
+/** An overrun of a case, for a group of people. */
+export function escalationTopic(
+  group: string,
+  event: { highest: Severity; point: string; case: number },
+): string {
+  return `escalation/${group}/${event.highest}/${event.point}/${event.case}`;
+}
+
 /** Retained: the chain value of the alarm log at the end of a day, `2026-05-21`. */
 export function digestTopic(date: string): string {
   return `${DIGESTS}${date}`;

@@ -42,10 +42,7 @@ export interface UplinkOptions
   readonly retained: Retained;
   readonly connect: ConnectUplink;
   /** Name and payload of an event's message, and the retained topic that goes with it. */
-  readonly compose: (
-    event: AlarmEvent,
-    sending: Sending,
-  ) => { name: string; payload: string; retained: string | undefined };
+  readonly compose: (event: AlarmEvent, sending: Sending) => Composed;
   readonly status: (reason: StatusReason) => string;
 }
 
@@ -74,6 +71,16 @@ export function uplinkCounts(counters: Counters, uplink: string): OutboxCounts {
       labels,
     }),
   };
+}
+
+/** An event as it is published. */
+export interface Composed {
+  readonly name: string;
+  readonly payload: string;
+  /** Retained topic of the alarm that it changes. */
+  readonly retained: string | undefined;
+  /** Another topic that gets the same message. */
+  readonly also: string | undefined;
 }
 
 /** Events and last words get this long when the gateway stops; the outbox keeps the rest. */
@@ -212,9 +219,11 @@ export class Uplink {
   /** The state goes before its event, and counts as sent only with it: a crash between the two repeats both. */
   async #send(event: AlarmEvent, sending: Sending): Promise<void> {
     const bus = this.#bus!;
-    const { name, payload, retained } = this.#o.compose(event, sending);
+    const { name, payload, retained, also } = this.#o.compose(event, sending);
     const state = retained === undefined ? undefined : this.#mirror!.now(retained);
     const sent = bus.publish(this.root.topic(name), payload, { qos: 1, retain: false });
-    await Promise.all([state, sent]);
+    const copied =
+      also === undefined ? undefined : bus.publish(this.root.topic(also), payload, { qos: 1, retain: false });
+    await Promise.all([state, sent, copied]);
   }
 }

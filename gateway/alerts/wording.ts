@@ -187,6 +187,7 @@ export function guidanceOf(
 
 /** Transitions that tell of danger as it is; the others tell what became of it. */
 const COLOURED: ReadonlySet<Transition> = new Set([
+  "overrun",
   "raise",
   "upgrade",
   "downgrade",
@@ -265,6 +266,10 @@ function sentence(event: AlarmEvent, subject: Subject): Text {
     highest: SEVERITY_TEXT[event.highest],
     duration: formatSpan(event.time - event.since),
     user: event.user ?? CATALOGUE["event.somebody"],
+    number: event.case ?? 0,
+    cause: CATALOGUE[`cause.${event.cause ?? "unknown"}`],
+    step: CATALOGUE[`overdue.${event.overdue ?? "close"}`],
+    group: event.escalateTo ?? "",
     until: event.until === undefined ? { zh: "", en: "" } : formatLocal(event.until, timeZone),
     reason: { zh: row.zh, en: row.en },
     covers:
@@ -308,10 +313,15 @@ function sentenceKey(event: AlarmEvent): MessageKey {
       return event.silenceBefore === "shelved" && event.silence === undefined
         ? "event.upgrade-unshelved"
         : "event.upgrade";
+    case "overrun":
+      return event.escalateTo === undefined ? "event.overrun" : "event.overrun-escalated";
     case "downgrade":
     case "reset":
     case "re-alarm":
     case "shelve":
+    case "respond":
+    case "act":
+    case "close":
     case "withdraw":
     case "historical":
     case "void":
@@ -355,6 +365,13 @@ function action(event: AlarmEvent, rule: SpokenRule): Text | undefined {
       const { zh, en } = guidanceOf(event, rule);
       return { zh, en: ` ${en}` };
     }
+    case "overrun": {
+      const { zh, en } = CATALOGUE[`guidance.overrun.${event.overdue ?? "close"}`];
+      return { zh, en: ` ${en}` };
+    }
+    case "respond":
+    case "act":
+    case "close":
     case "acknowledge":
     case "reset":
     case "shelve":

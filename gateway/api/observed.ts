@@ -3,6 +3,7 @@ import type { CounterRegistry } from "../../model/counter.ts";
 import type { HostError } from "../../model/error.ts";
 import type { Micros } from "../../model/time.ts";
 import type { Engine } from "../../rules/engine.ts";
+import type { Alerts } from "../alerts/alerts.ts";
 import type { Configuration } from "../configuration.ts";
 import type { Reader } from "../journal/reader.ts";
 import type { Routes } from "../routes/routes.ts";
@@ -11,6 +12,7 @@ import type { Routes } from "../routes/routes.ts";
 export interface Observed {
   readonly configuration: Configuration;
   readonly engine: Pick<Engine, "alarms" | "channels">;
+  readonly alerts: Pick<Alerts, "cases">;
   readonly drivers: ReadonlyMap<string, Driver>;
   readonly counters: CounterRegistry;
   readonly journal: {

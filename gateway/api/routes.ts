@@ -128,6 +128,7 @@ export function routes(app: Hono, observed: Observed, log: Log): void {
     });
   });
   app.get("/api/alarms", (context) => context.json({ alarms: [...engine.alarms()].map(alarmJson) }));
+  app.get("/api/cases", (context) => context.json(observed.alerts.cases()));
   app.get("/api/events", async (context) => {
     const query = eventsSchema.parse(context.req.query());
     return context.json({ events: (await reader.events(query)).map(eventJson) });

@@ -76,10 +76,10 @@ export function resolveSite(
   const rules = options.complete ? resolveRules(parsed, site, problems) : undefined;
   if (rules !== undefined && !problems.failed) warnOfSilentDanger(parsed, { site, rules }, problems);
   const lifeCycle = rules === undefined ? undefined : resolveLifeCycle(parsed, { site, rules }, problems);
-  const { alarms, alerts, http, journal } = parsed;
+  const { alarms, cases, alerts, http, journal } = parsed;
   if (problems.failed || rules === undefined || lifeCycle === undefined) return undefined;
-  if (alarms === undefined || alerts === undefined || http === undefined || journal === undefined)
-    return undefined;
+  if (alarms === undefined || cases === undefined) return undefined;
+  if (alerts === undefined || http === undefined || journal === undefined) return undefined;
 
   const { folder, files } = options.source;
   const { environment } = options;
@@ -90,6 +90,7 @@ export function resolveSite(
     rules,
     lifeCycle,
     alarms,
+    cases,
     alerts,
     http,
     journal,

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { DriverKind } from "../../drivers/driver.ts";
 import { driverKinds } from "../../drivers/registry.ts";
 import { idSchema, textSchema } from "../../model/schema.ts";
+import { caseSettingsSchema } from "../../rules/cases/settings.ts";
 import { inhibitionSchema } from "../../rules/life-cycle/inhibition.ts";
 import { ruleSchema } from "../../rules/rule.ts";
 import { alarmSettingsSchema } from "../../rules/settings.ts";
@@ -85,6 +86,9 @@ export const siteFileSchema = z.strictObject({
     .default({})
     .meta({ description: "Suppression by design: what silences other alarms while it holds." }),
   alarms: alarmSettingsSchema.prefault({}).meta({ description: "What applies to all alarms." }),
+  cases: caseSettingsSchema.prefault({}).meta({
+    description: "处置: how what people do about alarms is followed up, with deadlines and escalation.",
+  }),
   alerts: alertsOptionsSchema.prefault({}).meta({ description: "How people are told." }),
   sinks: z.record(idSchema, sinkSchema).default({}).meta({ description: "Where readings are delivered." }),
   uplinks: z

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import type { Micros } from "../../model/time.ts";
-import type { AlarmEvent } from "../../rules/event.ts";
+import { type AlarmEvent, isCaseEvent } from "../../rules/event.ts";
 import { alarmLogPath, parseEvent } from "./alarm-log-row.ts";
 import { type Salvaged, spansMissing } from "./alarm-log-salvage.ts";
 import { damaged } from "./bytes.ts";
@@ -15,7 +15,7 @@ import { stringifyPlain } from "./plain.ts";
  * `events` holds alarm events, `entries` all else that the chain binds (chain.ts); `position` counts over both. `before` and
  * `chain` are the chain values before and behind a row: with both, a row can be verified where its neighbour has left.
  * `head` is the end of the chain, and how far retention has come. `open` holds the last event of each occurrence that has not
- * ended. `mark` is the last record of the journal whose events are in the log. `origin` names an entry's place in the journal:
+ * ended, `cases` the first and the last event of each case that is open. `mark` is the last record of the journal whose events are in the log. `origin` names an entry's place in the journal:
  * it is not added twice.
  */
 const SCHEMA = `
@@ -28,6 +28,7 @@ CREATE TABLE IF NOT EXISTS entries (
 CREATE TABLE IF NOT EXISTS head (
   one INTEGER PRIMARY KEY CHECK (one = 1), position INTEGER NOT NULL, chain TEXT NOT NULL, trimmed INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS open (occurrence INTEGER PRIMARY KEY, seq INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS cases (number INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS mark (one INTEGER PRIMARY KEY CHECK (one = 1), sequence INTEGER NOT NULL);`;
 const INDEX = "CREATE UNIQUE INDEX IF NOT EXISTS events_by_position ON events (position)";
 /** What a log of before the chain lacks. */
@@ -37,6 +38,13 @@ const CHAIN_COLUMNS = ["position INTEGER", "before TEXT", "chain TEXT"];
 const TRIM_ROWS = 500;
 /** Digests that are looked back at. */
 export const DIGESTS_KEPT = 31;
+
+/** A case that is open, with the numbers of its first and its last event. */
+export interface OpenCase {
+  readonly number: number;
+  readonly first: number;
+  readonly last: number;
+}
 
 /** How a log is opened. */
 export interface Opening {
@@ -105,6 +113,14 @@ export class AlarmLog {
       )
       .all()
       .map(parseEvent);
+  }
+
+  /** Cases that are open, by number. */
+  openCases(): OpenCase[] {
+    return this.#db
+      .prepare("SELECT number, first, last FROM cases ORDER BY number")
+      .all()
+      .map((row) => ({ number: whole(row.number), first: whole(row.first), last: whole(row.last) }));
   }
 
   /**
@@ -256,11 +272,25 @@ export class AlarmLog {
 
   /** Keeps up with what is open. */
   #follow(event: AlarmEvent): void {
+    if (event.case !== undefined) this.#followCase(event.seq, event.case, event.transition === "close");
+    if (isCaseEvent(event)) return;
     // Neither belongs to a live occurrence.
     if (event.transition === "void" || event.transition === "historical") return;
     if (event.to === "normal")
       this.#db.prepare("DELETE FROM open WHERE occurrence = ?").run(event.occurrence);
     else this.#db.prepare("INSERT OR REPLACE INTO open VALUES (?, ?)").run(event.occurrence, event.seq);
+  }
+
+  #followCase(seq: number, number: number, closes: boolean): void {
+    if (closes) {
+      this.#db.prepare("DELETE FROM cases WHERE number = ?").run(number);
+      return;
+    }
+    this.#db
+      .prepare(
+        "INSERT INTO cases VALUES (?, ?, ?) ON CONFLICT (number) DO UPDATE SET last = max(last, excluded.last)",
+      )
+      .run(number, seq, seq);
   }
 
   /**

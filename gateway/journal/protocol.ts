@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../../model/error.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
+import type { OpenCase } from "./alarm-log.ts";
 import type { Digest } from "./chain.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { SeriesDefinition } from "./dictionary.ts";
@@ -67,6 +68,8 @@ export interface Recovered {
   readonly openOccurrences: readonly AlarmEvent[];
   /** Highest event number of the alarm log; 0 when it is empty. */
   readonly lastEvent: number;
+  /** Cases that are open, as the alarm log knows them. */
+  readonly openCases: readonly OpenCase[];
   /** The last daily digests of the alarm log, oldest first. */
   readonly digests: readonly Digest[];
   /** Identities of the messages received last, oldest first, and when each was received, µs. */

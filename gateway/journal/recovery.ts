@@ -186,6 +186,7 @@ class Recovery {
         bootId,
         openOccurrences: alarmLog.openOccurrences(),
         lastEvent: logged.event,
+        openCases: alarmLog.openCases(),
         digests: alarmLog.digests(),
         identities: recentIdentities(folder),
         setAside: this.#setAside,

@@ -1,7 +1,7 @@
 import type { AlarmClass, Severity } from "../../model/severity.ts";
 import { rank } from "../../model/severity.ts";
 import type { Micros } from "../../model/time.ts";
-import type { AlarmEvent, AlarmState } from "../../rules/event.ts";
+import { type AlarmEvent, type AlarmState, isCaseEvent } from "../../rules/event.ts";
 
 /**
  * One time that an alarm was active: from its raise (or from coming back within an occurrence nobody has acknowledged) to the
@@ -46,7 +46,7 @@ export class Episodes {
 
   add(event: AlarmEvent): void {
     if (event.transition === "historical") this.historical++;
-    if (event.transition === "historical" || event.transition === "void") return;
+    if (event.transition === "historical" || event.transition === "void" || isCaseEvent(event)) return;
     const key = `${event.rule} ${event.subject}`;
     const open = this.#open.get(key);
     const active = ACTIVE.has(event.to);

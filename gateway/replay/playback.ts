@@ -12,7 +12,15 @@ import { Admission } from "../intake/admission.ts";
 
 /** What a playback needs of a configuration: the rules, and what they are about. */
 export type PlayedConfiguration = Pick<Configuration, "site" | "rules" | "alarms"> &
-  Partial<Pick<Configuration, "lifeCycle">>;
+  Partial<Pick<Configuration, "lifeCycle">> & {
+    /** Only where what people did is recorded, too: nobody answers to a table. */
+    readonly cases?: Configuration["cases"];
+  };
+
+/** The same where nobody answers: no case is opened, and none is overrun. */
+export function unattended({ cases: _, ...rest }: PlayedConfiguration): PlayedConfiguration {
+  return rest;
+}
 
 /** Hears what a playback does. Batches are overwritten after the call. */
 export interface PlaybackListener {
@@ -44,10 +52,17 @@ export class Playback {
   last: Micros = Number.NaN;
 
   constructor(configuration: PlayedConfiguration, listener: PlaybackListener) {
-    const { site, rules, alarms, lifeCycle = NO_PLAN } = configuration;
+    const { site, rules, alarms, cases, lifeCycle = NO_PLAN } = configuration;
     this.configuration = configuration;
     this.#readings = listener.readings;
-    this.engine = new Engine({ site, rules, settings: alarms, lifeCycle, emit: listener.event });
+    this.engine = new Engine({
+      site,
+      rules,
+      settings: alarms,
+      lifeCycle,
+      ...(cases === undefined ? {} : { cases }),
+      emit: listener.event,
+    });
     // A table's own times are what is known of it: that its instruments are older than ours is no reason to doubt them.
     this.#timeliness = new Timeliness(site, {
       futureBound: alarms.futureBound,

@@ -6,7 +6,7 @@ import { formatDuration, MILLISECOND, type Micros, parseDuration } from "../../m
 import type { AlarmEvent } from "../../rules/event.ts";
 import type { CommandInput } from "../../rules/input.ts";
 import { didYouMean } from "../config/suggestion.ts";
-import { Playback, type PlayedConfiguration } from "./playback.ts";
+import { Playback, type PlayedConfiguration, unattended } from "./playback.ts";
 import type { ExpectedEvent, Given, RuleTest } from "./rule-test-file.ts";
 import { watchingOnly } from "./watched-site.ts";
 
@@ -56,7 +56,7 @@ export function runRuleTest(configuration: PlayedConfiguration, test: RuleTest):
   const steps = new Steps(configuration, test, mismatches).list();
   const heard = new Set(steps.flatMap(({ run }) => (run.kind === "reading" ? [run.channel.index] : [])));
   const happened: AlarmEvent[] = [];
-  const playback = new Playback(watchingOnly(configuration, heard), {
+  const playback = new Playback(unattended(watchingOnly(configuration, heard)), {
     event: (event) => {
       if (matters(event, test)) happened.push(event);
     },

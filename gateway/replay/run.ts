@@ -2,7 +2,7 @@ import type { Micros } from "../../model/time.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
 import { type Episode, Episodes } from "./episodes.ts";
 import { JournalSource } from "./journal-source.ts";
-import { Playback, type PlaybackListener, type PlayedConfiguration } from "./playback.ts";
+import { Playback, type PlaybackListener, type PlayedConfiguration, unattended } from "./playback.ts";
 import type { Remark, Source } from "./source.ts";
 import { watchingOnly } from "./watched-site.ts";
 
@@ -56,7 +56,8 @@ const PROGRESS_EVERY_MS = 100;
 export function replay(options: ReplayOptions): Outcome {
   const { source, since } = options;
   const recorded = source.channels(options.configuration.site);
-  const configuration = watchingOnly(options.configuration, recorded);
+  const watching = watchingOnly(options.configuration, recorded);
+  const configuration = source instanceof JournalSource ? watching : unattended(watching);
   const episodes = new Episodes();
   let events = 0;
   const playback: Playback = new Playback(configuration, {

@@ -2,10 +2,14 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
 import { BUILT_IN_PROFILES, loadProfile, loadProfiles } from "../../drivers/profile-store.ts";
+import { caseMessageSchema } from "../../gateway/alerts/case-message.ts";
 import {
+  actCommandSchema,
   alarmCommandSchema,
+  closeCommandSchema,
   outOfServiceCommandSchema,
   resendCommandSchema,
+  respondCommandSchema,
   resultMessageSchema,
   returnToServiceCommandSchema,
   shelveCommandSchema,
@@ -227,6 +231,7 @@ describe("a message in the documents", () => {
     point: pointMessageSchema,
     status: statusMessageSchema,
     digest: digestMessageSchema,
+    case: caseMessageSchema,
     reading: readingMessageSchema,
     result: resultMessageSchema,
     acknowledge: alarmCommandSchema,
@@ -237,6 +242,9 @@ describe("a message in the documents", () => {
     "return-to-service": returnToServiceCommandSchema,
     reset: alarmCommandSchema,
     resend: resendCommandSchema,
+    respond: respondCommandSchema,
+    act: actCommandSchema,
+    close: closeCommandSchema,
   } as const;
   const messages = all.filter(({ words }) => words[0] === "json" && words[1] !== undefined);
 

@@ -82,6 +82,7 @@ test("what a gateway went through live, replayed from its journal: the same even
     "acknowledge",
     "downgrade",
     "historical",
+    "overrun",
     "raise",
     "return",
     "upgrade",

@@ -4,6 +4,7 @@ import { REASON, type ReasonName } from "../../model/quality.ts";
 import { FLAG_DEVICE_TIME, FLAG_MODE_SHIFT, ReadingBatch } from "../../model/reading.ts";
 import type { Site } from "../../model/site.ts";
 import { type Micros, SECOND } from "../../model/time.ts";
+import { caseSettingsSchema } from "../../rules/cases/settings.ts";
 import { Engine, type EngineState } from "../../rules/engine.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
 import type { Command, CommandInput, CommandOutcome, Recalled } from "../../rules/input.ts";
@@ -87,19 +88,21 @@ export class EngineRun {
   constructor(
     site: Site,
     rules: Record<string, RuleSketch> | readonly Rule[],
-    /** Settings of alarms; `inhibitions` as the site file has them. */
+    /** Settings of alarms; `inhibitions` and `cases` as the site file has them; without `cases` nobody follows up. */
     { inhibitions = {}, ...settings }: Record<string, unknown> = {},
   ) {
     this.site = site;
     this.#settings = { inhibitions, ...settings };
+    const { cases, ...alarms } = settings;
     this.rules = Array.isArray(rules)
       ? (rules as readonly Rule[])
       : rulesOf(site, rules as Record<string, RuleSketch>);
     this.engine = new Engine({
       site,
       rules: this.rules,
-      settings: alarmSettingsSchema.parse({ startupGrace: "0s", ...CALM, ...settings }),
+      settings: alarmSettingsSchema.parse({ startupGrace: "0s", ...CALM, ...alarms }),
       lifeCycle: { inhibitors: inhibitorsOf(site, this.rules, inhibitions) },
+      ...(cases === undefined ? {} : { cases: caseSettingsSchema.parse(cases) }),
       emit: (event) => this.events.push(event),
     });
   }

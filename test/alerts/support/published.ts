@@ -15,6 +15,7 @@ function messageOf(topic: string, json: { transition?: unknown }): MessageName {
   if (kind === "event") return json.transition === "void" ? "void" : "event";
   if (kind === "command" && second === "result") return "result";
   if (kind === "audit") return "digest";
+  if (kind === "case") return "case";
   if (kind === "alarm" || kind === "point" || kind === "status" || kind === "reading") return kind;
   throw new Error(`nothing is published on ${topic}`);
 }
