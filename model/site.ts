@@ -84,6 +84,8 @@ export interface Device {
   readonly channels: readonly ChannelIndex[];
   /** Longest silence of the whole device that is still normal; 0: judged by its channels alone. */
   readonly liveness: Micros;
+  /** How often it must be proof-tested, and when it was last, as the site file says. */
+  readonly proofTest?: { readonly every: Micros; readonly last: Micros };
 }
 
 /** A part of a panel, controller or RTU with an address of its own. */

@@ -29,9 +29,11 @@ export function execute(
     case "close":
       return on.cases?.execute(command, now) ?? { accepted: false, refusal: "not-supported" };
     case "proof-test":
+      return lifeCycle.proofTests.done(command, now);
     case "open-permit":
+      return lifeCycle.permits.open(command, now);
     case "close-permit":
-      return { accepted: false, refusal: "not-supported" };
+      return lifeCycle.permits.close(command, now);
   }
 }
 

@@ -50,6 +50,10 @@ interface Instance {
   readonly order: number;
   /** Several channels are judged together, and the alarm is about none of them alone. */
   readonly votes: boolean;
+  /** Channels it is about. */
+  readonly inputs: readonly number[];
+  /** It raises only where somebody says that it is in force (permits). */
+  gated: boolean;
   /** -1: none of its levels has such a delay. */
   readonly onTimer: number;
   readonly offTimer: number;
@@ -80,6 +84,7 @@ export class Evaluation {
   /** Those that depend on an outside source, by its index. */
   readonly #byOutside: readonly (readonly Instance[])[];
   readonly #failures: RuleFailures;
+  #inForce: (rule: string, channels: readonly number[]) => boolean = () => true;
 
   constructor(parts: EvaluationParts) {
     this.#p = parts;
@@ -169,7 +174,7 @@ export class Evaluation {
         instance.late = new LateWatch(instance.condition.levels);
       }
       const level = instance.late.step(verdict, sample.time);
-      if (level === NONE) continue;
+      if (level === NONE || this.#idle(instance)) continue;
       const alarm = this.#alarm(instance);
       if (alarm.covered(sample.time)) continue;
       const { severity } = instance.condition.levels[level]!;
@@ -188,6 +193,24 @@ export class Evaluation {
       memory?.interrupt(at);
       if (instance.grading.hold(at) !== NOTHING) this.#arm(instance);
     }
+  }
+
+  /** These rules raise only where `inForce` says so: they are judged all the same, so that they know at once what holds. */
+  gate(rules: ReadonlySet<string>, inForce: (rule: string, channels: readonly number[]) => boolean): void {
+    this.#inForce = inForce;
+    for (const instance of this.#instances) instance.gated = rules.has(instance.rule.id);
+  }
+
+  /** Some of these rules have come into force: what holds is raised. */
+  enforce(rules: ReadonlySet<string>, at: Micros): void {
+    for (const instance of this.#instances) {
+      if (rules.has(instance.rule.id) && instance.grading.active !== NONE) this.#regrade(instance, at);
+    }
+  }
+
+  /** Whether a rule has nothing to say here: it is not in force, and has raised nothing that could get worse. */
+  #idle({ gated, alarm, rule, inputs }: Instance): boolean {
+    return gated && alarm?.active !== true && !this.#inForce(rule.id, inputs);
   }
 
   /** An outside source has said something. */
@@ -299,6 +322,8 @@ export class Evaluation {
       grading,
       order,
       votes: on.inputs.length > 1 && on.key !== channel.key,
+      inputs: on.inputs.map(({ index }) => index),
+      gated: false,
       onTimer: levels.some((level) => level.onDelay > 0)
         ? timers.add({ phase: ON_DELAY, fire: (at) => this.#due(instance, grading.onDelayDue(at), at) })
         : -1,
@@ -371,6 +396,7 @@ export class Evaluation {
       clearAlarm(stream, alarm, this.#decision(instance, from, ended));
       return;
     }
+    if (this.#idle(instance)) return;
     const { severity } = instance.condition.levels[active]!;
     assertAlarm(stream, alarm, { severity, decision: this.#decision(instance, from, active) });
   }
@@ -389,6 +415,7 @@ export class Evaluation {
   }
 
   #regrade(instance: Instance, at: Micros): void {
+    if (this.#idle(instance)) return;
     const { active } = instance.grading;
     const { severity } = instance.condition.levels[active]!;
     const decision = this.#decision(instance, at, active);

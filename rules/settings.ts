@@ -77,6 +77,10 @@ export const alarmSettingsSchema = z
       })
       .prefault({})
       .meta({ description: "People take instruments out for maintenance." }),
+    maintenanceDue: z
+      .strictObject({ severity: severity("blue", "Severity of *proof test due*.") })
+      .prefault({})
+      .meta({ description: "An instrument was not proof-tested in its time (`proofTest` of the device)." }),
     reAlarm: z
       .strictObject({
         yellow: reAlarmTime("yellow"),

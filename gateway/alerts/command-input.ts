@@ -63,6 +63,16 @@ export function commandOf(request: RulesRequest, asked: Asked): Command | Refusa
         note: reason,
       };
     }
+    case "proof-test":
+      return { ...from, verb: "proof-test", subject: request.body.subject };
+    case "open-permit": {
+      const { permit, subject, hours, reason } = request.body;
+      return { ...from, verb: "open-permit", permit, subject, span: Math.round(hours * HOUR), note: reason };
+    }
+    case "close-permit": {
+      const { permit, subject } = request.body;
+      return { ...from, verb: "close-permit", permit, subject };
+    }
     case "return-to-service": {
       const { subject, rule } = request.body;
       return { ...from, verb: "return-to-service", subject, ...(rule === undefined ? {} : { rule }) };

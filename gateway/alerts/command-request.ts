@@ -7,7 +7,10 @@ import {
   COMMAND_VERBS,
   type CommandVerb,
   closeCommandSchema,
+  closePermitCommandSchema,
+  openPermitCommandSchema,
   outOfServiceCommandSchema,
+  proofTestCommandSchema,
   type Refusal,
   resendCommandSchema,
   respondCommandSchema,
@@ -37,7 +40,10 @@ export type RulesRequest =
   | Asks<"return-to-service", typeof returnToServiceCommandSchema>
   | Asks<"respond", typeof respondCommandSchema>
   | Asks<"act", typeof actCommandSchema>
-  | Asks<"close", typeof closeCommandSchema>;
+  | Asks<"close", typeof closeCommandSchema>
+  | Asks<"proof-test", typeof proofTestCommandSchema>
+  | Asks<"open-permit", typeof openPermitCommandSchema>
+  | Asks<"close-permit", typeof closePermitCommandSchema>;
 
 /** A command that may be carried out. */
 export type Request =
@@ -101,6 +107,12 @@ function parseBody(verb: CommandVerb, json: unknown) {
       return outOfServiceCommandSchema.safeParse(json);
     case "return-to-service":
       return returnToServiceCommandSchema.safeParse(json);
+    case "proof-test":
+      return proofTestCommandSchema.safeParse(json);
+    case "open-permit":
+      return openPermitCommandSchema.safeParse(json);
+    case "close-permit":
+      return closePermitCommandSchema.safeParse(json);
     case "respond":
       return respondCommandSchema.safeParse(json);
     case "act":
@@ -108,9 +120,6 @@ function parseBody(verb: CommandVerb, json: unknown) {
     case "close":
       return closeCommandSchema.safeParse(json);
     case "self-test":
-    case "proof-test":
-    case "open-permit":
-    case "close-permit":
       return undefined;
   }
 }

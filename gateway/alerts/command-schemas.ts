@@ -39,6 +39,9 @@ export const COMMANDS_SUPPORTED = [
   "respond",
   "act",
   "close",
+  "proof-test",
+  "open-permit",
+  "close-permit",
 ] as const satisfies readonly (typeof COMMAND_VERBS)[number][];
 export type CommandVerb = (typeof COMMAND_VERBS)[number];
 
@@ -224,6 +227,37 @@ export const closeCommandSchema = z
     description:
       "Closes a case with its report. Refused while an occurrence waits for its acknowledgement; while a condition holds, but for the causes false, test and maintenance; and with cause real before anybody has responded.",
   });
+
+/** Payload of `command/proof-test`. */
+export const proofTestCommandSchema = z
+  .strictObject({
+    ...commandShape,
+    subject: subjectKey.meta({ description: "The device that was tested.", examples: ["gd-01"] }),
+  })
+  .meta({ title: "proof-test-command", description: "Records that an instrument has been proof-tested." });
+
+const placeKey = subjectKey.meta({
+  description: "Key of the point or group.",
+  examples: ["point@well-3", "group@old-street"],
+});
+const permitId = z
+  .string()
+  .min(1)
+  .max(64)
+  .meta({ description: "Id of the permit in the site file.", examples: ["hot-work"] });
+
+/** Payload of `command/open-permit`. */
+export const openPermitCommandSchema = z
+  .strictObject({ ...commandShape, permit: permitId, subject: placeKey, hours, reason })
+  .meta({
+    title: "open-permit-command",
+    description: "Opens a permit to work for a time: its rules are in force there meanwhile.",
+  });
+
+/** Payload of `command/close-permit`. */
+export const closePermitCommandSchema = z
+  .strictObject({ ...commandShape, permit: permitId, subject: placeKey })
+  .meta({ title: "close-permit-command", description: "Closes it before its time." });
 
 /** Payload of `command/resend`. */
 export const resendCommandSchema = z

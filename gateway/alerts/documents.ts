@@ -6,7 +6,10 @@ import {
   actCommandSchema,
   alarmCommandSchema,
   closeCommandSchema,
+  closePermitCommandSchema,
+  openPermitCommandSchema,
   outOfServiceCommandSchema,
+  proofTestCommandSchema,
   resendCommandSchema,
   respondCommandSchema,
   resultMessageSchema,
@@ -57,6 +60,9 @@ export const MESSAGES = {
   "out-of-service-command": outOfServiceCommandSchema,
   "return-to-service-command": returnToServiceCommandSchema,
   "write-command": writeCommandSchema,
+  "proof-test-command": proofTestCommandSchema,
+  "open-permit-command": openPermitCommandSchema,
+  "close-permit-command": closePermitCommandSchema,
 } as const;
 export type MessageName = keyof typeof MESSAGES;
 
@@ -209,6 +215,13 @@ const CHANNELS: Readonly<Record<string, Channel>> = {
   respond: command("respond", "respond-command", "Says that somebody is on the way: a case."),
   act: command("act", "act-command", "Notes what was done about a case."),
   close: command("close", "close-command", "Closes a case with cause and report."),
+  "proof-test": command("proof-test", "proof-test-command", "Records that an instrument has been tested."),
+  "open-permit": command(
+    "open-permit",
+    "open-permit-command",
+    "Opens a permit to work at a place for a time.",
+  ),
+  "close-permit": command("close-permit", "close-permit-command", "Closes a permit before its time."),
   resend: command(
     "resend",
     "resend-command",

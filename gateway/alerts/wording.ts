@@ -288,9 +288,13 @@ function sentenceKey(event: AlarmEvent): MessageKey {
   switch (event.transition) {
     case "raise":
     case "again":
+      if (event.rule === "permit-open") return "event.permit.opened";
       if (event.class === "monitoring") return "event.monitoring.raise";
       return `event.${event.transition}`;
     case "return":
+      if (event.rule === "permit-open") {
+        return event.user === undefined ? "event.permit.expired" : "event.permit.closed";
+      }
       if (event.to.startsWith("latched")) return "event.return-latched";
       return event.class === "monitoring" ? "event.monitoring.return" : "event.return";
     case "acknowledge":

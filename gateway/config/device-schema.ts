@@ -2,6 +2,7 @@ import { z } from "zod";
 import { GAS_NAMES, type Gas } from "../../model/gas.ts";
 import { QUANTITIES, type Quantity } from "../../model/quantity.ts";
 import { durationSchema, idSchema, textSchema } from "../../model/schema.ts";
+import { MILLISECOND } from "../../model/time.ts";
 import { modeSchema } from "./place-schema.ts";
 
 const rangeSchema = z
@@ -178,6 +179,22 @@ export const deviceSchema = z
           "Oldest device time that is believed. Default: the profile's, else 10m for polled devices and 24h for others.",
         examples: ["24h"],
       }),
+    proofTest: z
+      .strictObject({
+        every: durationSchema({ min: "1d", max: "3650d" }).meta({
+          description: "How often it must be tested.",
+          examples: ["365d"],
+        }),
+        last: z.iso
+          .date()
+          .transform((day) => Date.parse(day) * MILLISECOND)
+          .meta({
+            description: "Day of the last test; tests recorded by command count from then on.",
+            examples: ["2026-03-15"],
+          }),
+      })
+      .optional()
+      .meta({ description: "Proof test (检验): an alarm *proof test due* when it is over its time." }),
     channels: z
       .record(z.string().min(1), channelOverrideSchema)
       .default({})

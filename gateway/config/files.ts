@@ -21,6 +21,7 @@ export const ENTRY_SECTIONS = [
   "calendars",
   "rules",
   "inhibitions",
+  "permits",
   "sinks",
   "uplinks",
   "routes",

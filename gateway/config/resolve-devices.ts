@@ -210,6 +210,7 @@ function addDevice(around: Surroundings, parts: DeviceParts, result: ResolvedDev
     components: componentIndices,
     channels,
     liveness: options.liveness ?? profile.liveness ?? 0,
+    ...(options.proofTest === undefined ? {} : { proofTest: options.proofTest }),
   };
   result.devices.push(device);
   result.onLink[link.link.index]!.push({

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { LoadedProfiles } from "../../drivers/profile-store.ts";
 import type { Site } from "../../model/site.ts";
 import { compileInhibitions } from "../../rules/life-cycle/inhibition.ts";
+import { compilePermits } from "../../rules/life-cycle/permit.ts";
 import { compileRules } from "../../rules/rule.ts";
 import type { Configuration } from "../configuration.ts";
 import type { RouteOptions } from "../routes/options.ts";
@@ -158,7 +159,19 @@ function resolveLifeCycle(
       });
     },
   });
-  return { inhibitors };
+  const permits = compilePermits(
+    Object.fromEntries(parsed.permits.entries),
+    rules,
+    ({ permit, path, message }) => {
+      const full = ["permits", permit, ...path];
+      problems.at(parsed.tree.spot(full), {
+        code: "RULE_INVALID",
+        message: `permit "${permit}": ${message}`,
+        hint: didYouMean(String(valueAt(parsed.tree.root, full)), parsed.rules.ids, "rules"),
+      });
+    },
+  );
+  return { inhibitors, permits };
 }
 
 /** For a name in an inhibition that the site does not have: the nearest that it has. */

@@ -4,6 +4,7 @@ import { driverKinds } from "../../drivers/registry.ts";
 import { idSchema, textSchema } from "../../model/schema.ts";
 import { caseSettingsSchema } from "../../rules/cases/settings.ts";
 import { inhibitionSchema } from "../../rules/life-cycle/inhibition.ts";
+import { permitSchema } from "../../rules/life-cycle/permit.ts";
 import { ruleSchema } from "../../rules/rule.ts";
 import { alarmSettingsSchema } from "../../rules/settings.ts";
 import { alertsOptionsSchema, uplinkSchema } from "../alerts/options.ts";
@@ -85,6 +86,10 @@ export const siteFileSchema = z.strictObject({
     .record(idSchema, inhibitionSchema)
     .default({})
     .meta({ description: "Suppression by design: what silences other alarms while it holds." }),
+  permits: z
+    .record(idSchema, permitSchema)
+    .default({})
+    .meta({ description: "Permits to work, with the rules that are in force while one is open." }),
   alarms: alarmSettingsSchema.prefault({}).meta({ description: "What applies to all alarms." }),
   cases: caseSettingsSchema.prefault({}).meta({
     description: "处置: how what people do about alarms is followed up, with deadlines and escalation.",

@@ -232,6 +232,18 @@ const MESSAGES = {
     zh: "{where}，{rule}，恢复运行，但仍因搁置或抑制而不提示。",
     en: "{where}: {rule}, back in service; it is still shelved or suppressed.",
   },
+  "event.permit.opened": {
+    zh: "{where}，{user}已开具作业票，至{until}自动失效，期间执行作业限值。",
+    en: "{where}: permit to work opened by {user} until {until}; tighter limits apply meanwhile.",
+  },
+  "event.permit.closed": {
+    zh: "{where}，{user}已关闭作业票，恢复平时限值，{time}。",
+    en: "{where}: permit to work closed by {user}; the usual limits apply, {time}.",
+  },
+  "event.permit.expired": {
+    zh: "{where}，作业票时间已到，自动失效，恢复平时限值，{time}。如仍在作业请重新开票。",
+    en: "{where}: the permit to work is over its time; the usual limits apply, {time}. If work goes on, open a new one.",
+  },
   "event.service.out": {
     zh: "{where}，{user}已停用检修，至{until}自动恢复。停用期间报警不提示，请安排人工巡查。",
     en: "{where}: taken out of service by {user} until {until}. Its alarms are not announced meanwhile; have the place patrolled.",

@@ -13,7 +13,9 @@ import { Carriers } from "./carriers.ts";
 import { Chattering, type ChatteringState } from "./chattering.ts";
 import { Flood, type FloodState } from "./flood.ts";
 import { type InhibitionState, Inhibitions } from "./inhibitions.ts";
+import { Permits } from "./permits.ts";
 import type { LifeCyclePlan } from "./plan.ts";
+import { type ProofTestState, ProofTests } from "./proof-tests.ts";
 import { ReAlarm, type ReAlarmState } from "./re-alarm.ts";
 import { Register, STANDING_FOR_THEMSELVES } from "./register.ts";
 import { Service } from "./service.ts";
@@ -40,6 +42,7 @@ export interface LifeCycleState {
   readonly chattering: ChatteringState;
   readonly flood: FloodState;
   readonly inhibitions: InhibitionState;
+  readonly proofTests: ProofTestState;
 }
 
 /** Built-in rules that tell of alarms, and so are none that could flood or chatter. */
@@ -55,6 +58,8 @@ export class LifeCycle implements Silencing {
   readonly shelving: Shelving;
   readonly service: Service;
   readonly inhibitions: Inhibitions;
+  readonly permits: Permits;
+  readonly proofTests: ProofTests;
   readonly #reAlarm: ReAlarm;
   readonly #chattering: Chattering;
   readonly #flood: Flood;
@@ -74,6 +79,8 @@ export class LifeCycle implements Silencing {
       inhibitors: parts.plan.inhibitors,
       outOfService: () => this.service.channels,
     });
+    this.permits = new Permits({ ...common, permits: parts.plan.permits });
+    this.proofTests = new ProofTests(common);
     this.#reAlarm = new ReAlarm(common);
     this.#chattering = new Chattering(common);
     this.#flood = new Flood(common);
@@ -115,6 +122,10 @@ export class LifeCycle implements Silencing {
         return this.#flood.holds();
       case "inhibition":
         return this.inhibitions.stands(alarm);
+      case "permit-open":
+        return this.permits.stands(alarm);
+      case "maintenance-due":
+        return this.proofTests.holds(alarm);
       default:
         return undefined;
     }
@@ -126,6 +137,7 @@ export class LifeCycle implements Silencing {
       chattering: this.#chattering.state(),
       flood: this.#flood.state(),
       inhibitions: this.inhibitions.state(),
+      proofTests: this.proofTests.state(),
     };
   }
 
@@ -136,17 +148,20 @@ export class LifeCycle implements Silencing {
     this.#chattering.restore(state?.chattering ?? {});
     if (state !== undefined) this.#flood.restore(state.flood);
     this.inhibitions.restore(state?.inhibitions ?? {});
+    this.proofTests.restore(state?.proofTests ?? {});
   }
 
   /** Takes up what restored alarms say. */
   recall(): void {
     this.shelving.restore();
     this.service.restore();
+    this.permits.restore();
   }
 
   /** A start: where what silences an alarm is not what it was told to be, that is told now. */
   start(at: Micros, restarted: boolean): void {
     if (restarted) this.inhibitions.start(at);
+    this.proofTests.start(at);
     this.#reAlarm.start(at);
     for (const alarm of this.#p.book.ordered()) {
       if (alarm.state === "normal") continue;

@@ -9,6 +9,7 @@ import { Engine, type EngineState } from "../../rules/engine.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
 import type { Command, CommandInput, CommandOutcome, Recalled } from "../../rules/input.ts";
 import { compileInhibitions, type Inhibitor, inhibitionSchema } from "../../rules/life-cycle/inhibition.ts";
+import { compilePermits, type Permit, permitSchema } from "../../rules/life-cycle/permit.ts";
 import { compileRules, type Rule, type RuleProblem, ruleSchema } from "../../rules/rule.ts";
 import { alarmSettingsSchema } from "../../rules/settings.ts";
 
@@ -65,6 +66,16 @@ function inhibitorsOf(site: Site, rules: readonly Rule[], sketches: unknown): In
   return compiled;
 }
 
+/** Compiles permits that must be sound. */
+function permitsOf(rules: readonly Rule[], sketches: unknown): Permit[] {
+  const permits = Object.entries(sketches as Record<string, object>).map(
+    ([id, sketch]) => [id, permitSchema.parse({ name: id, ...sketch })] as const,
+  );
+  return compilePermits(Object.fromEntries(permits), rules, ({ message }) => {
+    throw new Error(message);
+  });
+}
+
 /** A command without what every test would say the same. */
 export type CommandSketch = Command extends infer One
   ? One extends Command
@@ -88,11 +99,11 @@ export class EngineRun {
   constructor(
     site: Site,
     rules: Record<string, RuleSketch> | readonly Rule[],
-    /** Settings of alarms; `inhibitions` and `cases` as the site file has them; without `cases` nobody follows up. */
-    { inhibitions = {}, ...settings }: Record<string, unknown> = {},
+    /** Settings of alarms; `inhibitions`, `permits` and `cases` as the site file has them; without `cases` nobody follows up. */
+    { inhibitions = {}, permits = {}, ...settings }: Record<string, unknown> = {},
   ) {
     this.site = site;
-    this.#settings = { inhibitions, ...settings };
+    this.#settings = { inhibitions, permits, ...settings };
     const { cases, ...alarms } = settings;
     this.rules = Array.isArray(rules)
       ? (rules as readonly Rule[])
@@ -101,7 +112,10 @@ export class EngineRun {
       site,
       rules: this.rules,
       settings: alarmSettingsSchema.parse({ startupGrace: "0s", ...CALM, ...alarms }),
-      lifeCycle: { inhibitors: inhibitorsOf(site, this.rules, inhibitions) },
+      lifeCycle: {
+        inhibitors: inhibitorsOf(site, this.rules, inhibitions),
+        permits: permitsOf(this.rules, permits),
+      },
       ...(cases === undefined ? {} : { cases: caseSettingsSchema.parse(cases) }),
       emit: (event) => this.events.push(event),
     });

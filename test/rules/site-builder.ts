@@ -33,6 +33,7 @@ export interface DeviceSketch {
   point?: string;
   profile?: string;
   liveness?: Micros;
+  proofTest?: { every: Micros; last: Micros };
   components?: string[];
   channels: ChannelSketch[];
 }
@@ -126,6 +127,7 @@ export function siteOf(sketch: SiteSketch): Site {
       components: components.slice(firstComponent).map((component) => component.index),
       channels: channels.slice(firstChannel).map((channel) => channel.index),
       liveness: device.liveness ?? 0,
+      ...(device.proofTest === undefined ? {} : { proofTest: device.proofTest }),
     });
   });
   return {
