@@ -14,7 +14,7 @@ const site = siteOf({
 });
 const RULES = {
   gas: { applies: { quantity: "gas_lel" }, above: { red: 50 } },
-  tight: { applies: { quantity: "gas_lel" }, above: { orange: 5 } },
+  tight: { applies: { quantity: "gas_lel" }, above: { orange: 5, red: 20 } },
 };
 const SETTINGS = { permits: { "hot-work": { rules: ["tight"], longest: "8h" } } };
 
@@ -54,6 +54,8 @@ describe("a permit to work", () => {
     expect(engine.events.at(-1)).toMatchObject({ transition: "return", rule: "permit-open", user: "li" });
     engine.at(4).read("gd.lel", 7);
     expect(engine.engine.alarm("tight", "gd.lel")?.active).toBe(true);
+    engine.at(4.5).read("gd.lel", 21);
+    expect(engine.events.at(-1)).toMatchObject({ transition: "upgrade", rule: "tight", severity: "red" });
     engine.at(5).read("gd.lel", 1).at(6).read("gd.lel", 7);
     expect(engine.engine.alarm("tight", "gd.lel")?.active).toBe(false);
   });
