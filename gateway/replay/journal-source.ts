@@ -1,14 +1,13 @@
 import { existsSync } from "node:fs";
 import { HostError } from "../../model/error.ts";
-import { FLAG_DERIVED, ReadingBatch } from "../../model/reading.ts";
 import type { Site } from "../../model/site.ts";
 import type { Micros } from "../../model/time.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
-import type { CommandInput, Input } from "../../rules/input.ts";
 import { DictionaryReader, dictionaryPath, type Series } from "../journal/dictionary.ts";
 import { type Page, pageEnd } from "../journal/page.ts";
 import { SegmentReader } from "../journal/segment-reader.ts";
 import { DamagedRecords } from "../journal/segment-view.ts";
+import { PagePlayer } from "./page-player.ts";
 import type { Playback } from "./playback.ts";
 import { RecordedEvents } from "./recorded-events.ts";
 import { Remarks, type Source, type Span } from "./source.ts";
@@ -85,10 +84,11 @@ export class JournalSource implements Source {
   *#play(segments: SegmentReader, playback: Playback): Generator<number, void, undefined> {
     const oldest = segments.oldest;
     if (oldest === undefined) return;
-    const begin = this.#beginning(segments, oldest);
-    const complete = oldest === FIRST_RECORD && begin === oldest;
-    const player = new PagePlayer(playback, { series: this.#series, remarks: this.#remarks, complete });
     const end = this.#end(segments);
+    const begin = this.#beginning(segments, { oldest, end });
+    const first = this.#pageAt(segments, oldest);
+    const complete = oldest === FIRST_RECORD && first !== undefined && !(firstTime(first) < this.#span.since);
+    const player = new PagePlayer(playback, { series: this.#series, remarks: this.#remarks, complete });
     let from = begin;
     for (;;) {
       let pages: Page[];
@@ -113,7 +113,7 @@ export class JournalSource implements Source {
           this.#recorded.finish();
           this.#recorded = undefined;
         }
-        player.page(page, this.#span.until);
+        player.page(page, this.#span);
       }
       from = pageEnd(last);
       yield Math.min(1, (from - begin) / Math.max(1, end - begin));
@@ -121,10 +121,10 @@ export class JournalSource implements Source {
   }
 
   /** The record to begin with: the page that holds `since`, found by halving, because pages are in order of `received`. */
-  #beginning(segments: SegmentReader, oldest: number): number {
+  #beginning(segments: SegmentReader, { oldest, end }: { oldest: number; end: number }): number {
     if (!Number.isFinite(this.#span.since)) return oldest;
     let low = oldest;
-    let high = segments.segments().at(-1)!.first;
+    let high = end;
     while (low < high) {
       const middle = Math.floor((low + high + 1) / 2);
       const page = this.#pageAt(segments, middle);
@@ -134,7 +134,7 @@ export class JournalSource implements Source {
     return low;
   }
 
-  /** About where the newest segment ends, for the progress: found by doubling, then by halving. */
+  /** Not far behind the end of the newest segment: found by doubling, then by halving. */
   #end(segments: SegmentReader): number {
     const first = segments.segments().at(-1)!.first;
     const behind = (sequence: number) => this.#pageAt(segments, sequence) === undefined;
@@ -167,154 +167,4 @@ export class JournalSource implements Source {
 function firstTime(page: Page): Micros {
   const message = page.messages > 0 ? page.received[0]! : Number.POSITIVE_INFINITY;
   return Math.min(message, page.inputs[0]?.input.at ?? Number.POSITIVE_INFINITY);
-}
-
-/** Feeds pages to a playback, in the order in which they were evaluated. */
-class PagePlayer {
-  readonly #playback: Playback;
-  readonly #remarks: Remarks;
-  /** Channel of a series, by series id; -1: the site has none, or another quantity. */
-  readonly #channelOf = new Map<number, number>();
-  readonly #series: ReadonlyMap<number, Series>;
-  readonly #batch = new ReadingBatch();
-  /** The occurrence that stood live, by rule and subject. */
-  readonly #stood = new Map<string, number>();
-  /** Everything so far was evaluated under this configuration, from the first record on. */
-  #exact: boolean;
-  #revision = "";
-  #booted = false;
-
-  constructor(
-    playback: Playback,
-    options: { series: readonly Series[]; remarks: Remarks; complete: boolean },
-  ) {
-    this.#playback = playback;
-    this.#remarks = options.remarks;
-    this.#exact = options.complete;
-    const { channels } = playback.configuration.site;
-    const byKey = new Map(channels.map((channel) => [channel.key, channel]));
-    this.#series = new Map(options.series.map((series) => [series.id, series]));
-    for (const { id, key, quantity, unit } of options.series) {
-      const channel = byKey.get(key);
-      const fits = channel !== undefined && channel.quantity === quantity && channel.unit === unit;
-      this.#channelOf.set(id, fits ? channel.index : -1);
-    }
-  }
-
-  /** Records are missing: from here on the replay is on its own. */
-  broken(): void {
-    this.#exact = false;
-  }
-
-  /** Whether the events of a page must come out of the replay as they stand in it. */
-  exact(page: Page): boolean {
-    for (const { input } of page.inputs) {
-      if (input.kind === "boot" && input.revision !== this.#playback.configuration.site.revision) {
-        this.#exact = false;
-      }
-    }
-    return this.#exact;
-  }
-
-  page(page: Page, until: Micros): void {
-    let next = 0;
-    for (let m = 0; m < page.messages; m++) {
-      next = this.#inputs(page, next, { upTo: m, until });
-      if (page.received[m]! >= until) return;
-      this.#message(page, m);
-    }
-    this.#inputs(page, next, { upTo: Number.POSITIVE_INFINITY, until });
-    for (const { rule, subject, occurrence, to } of page.events) {
-      const key = `${rule} ${subject}`;
-      if (to === "normal") this.#stood.delete(key);
-      else this.#stood.set(key, occurrence);
-    }
-  }
-
-  #inputs(page: Page, from: number, { upTo, until }: { upTo: number; until: Micros }): number {
-    let i = from;
-    for (; i < page.inputs.length && page.inputs[i]!.before <= upTo; i++) {
-      const { input } = page.inputs[i]!;
-      if (input.at >= until) continue;
-      const own = this.#exact ? input : this.#translated(input, page);
-      if (own !== undefined) this.#playback.input(own);
-      if (input.kind === "boot") {
-        this.#revision = input.revision;
-        this.#booted = true;
-      }
-    }
-    return i;
-  }
-
-  /** What an input means under another configuration than the one it was recorded under. */
-  #translated(input: Input, page: Page): Input | undefined {
-    const { engine, configuration } = this.#playback;
-    const { site } = configuration;
-    switch (input.kind) {
-      case "boot":
-        return {
-          kind: "boot",
-          at: input.at,
-          boot: input.boot,
-          revision: site.revision,
-          seq: engine.nextSeq,
-          occurrence: engine.nextOccurrence,
-        };
-      case "health": {
-        const known = this.#revision === site.revision;
-        const things = input.thing === "link" ? site.links : site.devices;
-        const found = things.find(({ key, index }) =>
-          input.key === undefined ? known && index === input.index : key === input.key,
-        );
-        if (found !== undefined) return { ...input, index: found.index };
-        this.#remarks.add(`health of a ${input.thing} that this site does not have`, input.key);
-        return undefined;
-      }
-      case "command":
-        return this.#meant(input, page);
-      default:
-        return input;
-    }
-  }
-
-  /** A command for what stands here in place of what the person saw; refused when nothing does. */
-  #meant(command: CommandInput, page: Page): CommandInput {
-    if (!("occurrence" in command) || command.occurrence === undefined) return command;
-    const { rule, subject, occurrence } = command;
-    const seen =
-      this.#stood.get(`${rule} ${subject}`) === occurrence ||
-      page.events.some(
-        (event) => event.rule === rule && event.subject === subject && event.occurrence === occurrence,
-      );
-    const here = this.#playback.engine.alarm(rule, subject)?.occurrence ?? 0;
-    return { ...command, occurrence: seen ? here : 0 };
-  }
-
-  #message(page: Page, m: number): void {
-    const batch = this.#batch;
-    batch.clear();
-    const recompute = !this.#exact;
-    const start = m === 0 ? 0 : page.end[m - 1]!;
-    for (let i = start; i < page.end[m]!; i++) {
-      const flags = page.flags[i]!;
-      if (recompute && (flags & FLAG_DERIVED) !== 0) continue;
-      const series = page.series[i]!;
-      const channel = this.#channelOf.get(series) ?? -1;
-      if (channel < 0) {
-        const key = this.#series.get(series)?.key ?? `series ${series}`;
-        this.#remarks.add("readings of a channel that this site does not have", undefined);
-        this.#remarks.add(`of ${key}`);
-        continue;
-      }
-      batch.add(channel, page.value[i]!, page.reason[i]!, page.time[i]!);
-      batch.flags[batch.length - 1] = flags;
-    }
-    const received = page.received[m]!;
-    if (!this.#booted && recompute) {
-      this.#booted = true;
-      this.#playback.boot(received);
-    }
-    if (recompute) this.#playback.derive(batch);
-    this.#playback.again(batch, received);
-  }
 }
