@@ -2,6 +2,8 @@ import { z } from "zod";
 import { MODES, type Mode } from "../../model/domain.ts";
 import { ALARM_CLASSES, SEVERITIES } from "../../model/severity.ts";
 import { formatInstant, type Micros, SECOND } from "../../model/time.ts";
+import type { CaseMeasures, Spans } from "../../rules/cases/measures.ts";
+import { CASE_CAUSES } from "../../rules/cases/settings.ts";
 import { publishedSchema } from "../messages/published-schema.ts";
 import type { Comparison } from "./collect.ts";
 import type { Measures } from "./measures.ts";
@@ -15,6 +17,32 @@ const bySeverity = z.strictObject({ blue: count, yellow: count, orange: count, r
 const spread = z
   .strictObject({ count, median: seconds.nullable(), p90: seconds.nullable(), max: seconds.nullable() })
   .meta({ description: "Quantiles within 1 %, the maximum exact; null: there was none. Seconds." });
+
+const spans = z.strictObject({
+  count,
+  mean: seconds.nullable(),
+  median: seconds.nullable(),
+  ninth: seconds.nullable().meta({ description: "Nine of ten took no longer." }),
+  longest: seconds.nullable(),
+});
+const casesShape = {
+  opened: count,
+  closed: count,
+  open: count,
+  disposalRate: share.nullable().meta({ description: "Closed of those opened; null: none was opened." }),
+  occurrences: count,
+  took: z.strictObject({ acknowledge: spans, respond: spans, close: spans }),
+  overrun: z.strictObject({ acknowledge: count, respond: count, close: count }),
+  causes: z.strictObject(Object.fromEntries(CASE_CAUSES.map((one) => [one, count]))),
+};
+const casesSchema = z
+  .strictObject({
+    ...casesShape,
+    bySeverity: z.strictObject(
+      Object.fromEntries(SEVERITIES.map((one) => [one, z.strictObject(casesShape)])),
+    ),
+  })
+  .meta({ description: "The closed loop: cases opened in the period, as far as its end." });
 
 const measuresSchema = z.strictObject({
   from: instant.meta({ description: "Beginning, included." }),
@@ -54,6 +82,7 @@ const measuresSchema = z.strictObject({
   actions: z.record(z.string(), count),
   otherModes: count.meta({ description: "Occurrences in other modes, which count nowhere else." }),
   historical: count,
+  cases: casesSchema,
   monitoringLost: z.array(z.strictObject({ subject: z.string(), time: seconds })),
 });
 
@@ -126,8 +155,43 @@ function measuresJson(measures: Measures): ReportJson["current"] {
     ),
     active: spreadJson(measures.active),
     ...{ unacknowledged, silenced: { ...silenced }, actions: { ...actions }, otherModes, historical },
+    cases: {
+      ...casesJson(measures.cases),
+      bySeverity: Object.fromEntries(
+        SEVERITIES.map((severity) => [severity, casesJson(measures.cases.bySeverity[severity])]),
+      ),
+    },
     monitoringLost: monitoringLost.map(({ subject, time }) => ({ subject, time: time / SECOND })),
   };
+}
+
+function casesJson({ opened, closed, open, disposalRate, occurrences, took, overrun, causes }: CaseMeasures) {
+  return {
+    ...{ opened, closed, open, occurrences },
+    disposalRate: finite(disposalRate),
+    took: {
+      acknowledge: spansJson(took.acknowledge),
+      respond: spansJson(took.respond),
+      close: spansJson(took.close),
+    },
+    overrun: { ...overrun },
+    causes: { ...causes },
+  };
+}
+
+function spansJson({ count, mean, median, ninth, longest }: Spans) {
+  const inSeconds = (time: Micros) => finite(time / SECOND);
+  return {
+    count,
+    mean: inSeconds(mean),
+    median: inSeconds(median),
+    ninth: inSeconds(ninth),
+    longest: inSeconds(longest),
+  };
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
 }
 
 function spreadJson({ count, median, p90, max }: SpreadView) {

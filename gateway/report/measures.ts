@@ -1,6 +1,7 @@
 import type { Mode } from "../../model/domain.ts";
 import { ALARM_CLASSES, type AlarmClass, SEVERITIES, type Severity } from "../../model/severity.ts";
 import type { Micros } from "../../model/time.ts";
+import { CaseCount, type CaseReport } from "../../rules/cases/measures.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
 import { alarmKey, isActive, isAnnunciation, isLive } from "./annunciation.ts";
 import { contains, overlap, type Period } from "./period.ts";
@@ -53,6 +54,8 @@ export interface Measures {
   readonly otherModes: number;
   /** Found in late data. */
   readonly historical: number;
+  /** The closed loop: cases opened in the period. */
+  readonly cases: CaseReport;
   /** How long monitoring was lost in the period, the longest first. */
   readonly monitoringLost: readonly { readonly subject: string; readonly time: Micros }[];
 }
@@ -78,6 +81,7 @@ export class AlarmMeasures {
   readonly #mode: Mode;
   readonly #rate: Rate;
   readonly #standing: Standing;
+  readonly #cases: CaseCount;
   readonly #restless = new Restlessness();
   readonly #bySeverity = zeroes(SEVERITIES);
   readonly #byClass = zeroes(ALARM_CLASSES);
@@ -101,11 +105,13 @@ export class AlarmMeasures {
     this.#mode = mode;
     this.#rate = new Rate(period);
     this.#standing = new Standing(period);
+    this.#cases = new CaseCount({ ...period, mode });
   }
 
   /** Takes the next event; those behind the period are ignored. */
   add(event: AlarmEvent): void {
     if (event.time >= this.#period.to) return;
+    this.#cases.add(event);
     const counts = contains(this.#period, event.time);
     if (!isLive(event)) {
       if (counts && event.transition === "historical") this.#historical++;
@@ -151,6 +157,7 @@ export class AlarmMeasures {
       actions: this.#actions,
       otherModes: this.#otherModes,
       historical: this.#historical,
+      cases: this.#cases.result(),
       monitoringLost: [...this.#lost]
         .map(([subject, time]) => ({ subject, time }))
         .sort((a, b) => b.time - a.time || (a.subject < b.subject ? -1 : 1)),

@@ -1,5 +1,6 @@
 import { SEVERITIES, SEVERITY_TEXT, type Severity } from "../../model/severity.ts";
 import type { Text } from "../../model/text.ts";
+import { CASE_CAUSES } from "../../rules/cases/settings.ts";
 import { CATALOGUE, isMessageKey, type MessageKey } from "../messages/catalogue.ts";
 import { eachLanguage, formatSpan, say } from "../messages/format.ts";
 import type { Comparison } from "./collect.ts";
@@ -87,6 +88,32 @@ const FIGURES: readonly (readonly [
   ["report.section.response", "report.unacknowledged", "count", ({ unacknowledged }) => unacknowledged, "0"],
   ["report.section.response", "report.active-median", "duration", ({ active }) => active.median],
   ["report.section.response", "report.active-max", "duration", ({ active }) => active.max],
+  ["report.section.cases", "report.cases", "count", ({ cases }) => cases.opened],
+  ["report.section.cases", "report.disposal", "share", ({ cases }) => finite(cases.disposalRate)],
+  ["report.section.cases", "report.open", "count", ({ cases }) => cases.open],
+  [
+    "report.section.cases",
+    "report.respond-median",
+    "duration",
+    ({ cases }) => finite(cases.took.respond.median),
+  ],
+  [
+    "report.section.cases",
+    "report.respond-ninth",
+    "duration",
+    ({ cases }) => finite(cases.took.respond.ninth),
+  ],
+  ["report.section.cases", "report.close-median", "duration", ({ cases }) => finite(cases.took.close.median)],
+  ["report.section.cases", "report.close-ninth", "duration", ({ cases }) => finite(cases.took.close.ninth)],
+  [
+    "report.section.cases",
+    "report.overdue-acknowledge",
+    "count",
+    ({ cases }) => cases.overrun.acknowledge,
+    "0",
+  ],
+  ["report.section.cases", "report.overdue-respond", "count", ({ cases }) => cases.overrun.respond, "0"],
+  ["report.section.cases", "report.overdue-close", "count", ({ cases }) => cases.overrun.close, "0"],
   ["report.section.silence", "report.shelved", "count", ({ silenced }) => silenced.shelved],
   ["report.section.silence", "report.suppressed", "count", ({ silenced }) => silenced.suppressed],
   ["report.section.silence", "report.out-of-service", "count", ({ silenced }) => silenced["out-of-service"]],
@@ -139,8 +166,25 @@ export function reportRows({ current, previous, oldest }: Comparison): ReportRow
           : say("report.target.about", { share: SPLIT[severity] }),
     };
   });
-  const at = rows.findIndex(({ section }) => section === "report.section.response");
-  return [...rows.slice(0, at), ...severities, ...rows.slice(at)];
+  const causes = CASE_CAUSES.map(
+    (cause): ReportRow => ({
+      section: "report.section.cases",
+      key: `cause.${cause}`,
+      label: say("report.cause", { cause: CATALOGUE[`cause.${cause}`] }),
+      unit: "count",
+      current: current.cases.causes[cause],
+      previous: known ? previous.cases.causes[cause] : null,
+    }),
+  );
+  const before = (section: MessageKey) => rows.findIndex((row) => row.section === section);
+  const [response, silence] = [before("report.section.response"), before("report.section.silence")];
+  return [
+    ...rows.slice(0, response),
+    ...severities,
+    ...rows.slice(response, silence),
+    ...causes,
+    ...rows.slice(silence),
+  ];
 }
 
 /** A figure for people; `—` where there was nothing to measure. */
@@ -156,4 +200,8 @@ export function formatFigure(value: number | null, unit: FigureUnit): Text {
     case "duration":
       return value === 0 ? eachLanguage(() => "0") : formatSpan(value);
   }
+}
+
+function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
 }

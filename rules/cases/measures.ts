@@ -1,3 +1,4 @@
+import type { Mode } from "../../model/domain.ts";
 import { SEVERITIES, type Severity } from "../../model/severity.ts";
 import type { Micros } from "../../model/time.ts";
 import type { AlarmEvent } from "../event.ts";
@@ -47,32 +48,47 @@ interface Seen {
   readonly occurrences: Set<number>;
 }
 
+/** What of the log is measured. */
+export interface CasePeriod {
+  readonly from: Micros;
+  readonly to: Micros;
+  /** Cases that begin in this mode; all of them unless told. */
+  readonly mode?: Mode;
+}
+
 /**
  * Measures the closed loop from events in order of their numbers, as the alarm log keeps them: cases opened within [from, to), with
- * what happened to them before `to`. A case counts as opened with its first event; `live` leaves out tests, exercises and simulation.
+ * what happened to them before `to`. A case counts as opened with its first event. Memory grows with the cases, not with the events.
  */
-export function measureCases(
-  events: Iterable<AlarmEvent>,
-  period: { readonly from: Micros; readonly to: Micros; readonly live?: boolean },
-): CaseReport {
-  const seen = new Map<number, Seen | null>();
-  for (const event of events) {
-    if (event.case === undefined || event.time >= period.to) continue;
-    let one = seen.get(event.case);
+export class CaseCount {
+  readonly #period: CasePeriod;
+  /** A case that began before the period, or elsewhere, is met again and again: it is remembered as one that does not count. */
+  readonly #seen = new Map<number, Seen | null>();
+
+  constructor(period: CasePeriod) {
+    this.#period = period;
+  }
+
+  add(event: AlarmEvent): void {
+    const { from, to, mode } = this.#period;
+    if (event.case === undefined || event.time >= to) return;
+    let one = this.#seen.get(event.case);
     if (one === undefined) {
-      const counts = event.time >= period.from && (period.live !== true || event.mode === "live");
-      // A case that began before the period, or elsewhere, is met again and again: it is remembered as one that does not count.
+      const counts = event.time >= from && (mode === undefined || event.mode === mode);
       one = counts && event.seq === event.case ? begun(event) : null;
-      seen.set(event.case, one);
+      this.#seen.set(event.case, one);
     }
     if (one !== null) note(one, event);
   }
-  const all = [...seen.values()].filter((one) => one !== null);
-  const of = (severity: Severity) => sum(all.filter((one) => one.severity === severity));
-  return {
-    ...sum(all),
-    bySeverity: { blue: of("blue"), yellow: of("yellow"), orange: of("orange"), red: of("red") },
-  };
+
+  result(): CaseReport {
+    const all = [...this.#seen.values()].filter((one) => one !== null);
+    const of = (severity: Severity) => sum(all.filter((one) => one.severity === severity));
+    return {
+      ...sum(all),
+      bySeverity: { blue: of("blue"), yellow: of("yellow"), orange: of("orange"), red: of("red") },
+    };
+  }
 }
 
 function begun(event: AlarmEvent): Seen {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { MINUTE } from "../../model/time.ts";
-import { measureCases } from "../../rules/cases/measures.ts";
+import { CaseCount, type CasePeriod } from "../../rules/cases/measures.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
 import { alarmEvent } from "../journal/journal-fixture.ts";
 
@@ -53,8 +53,14 @@ const EVENTS = [
   ...story(400, 62, []).map((event) => ({ ...event, mode: "exercise" as const })),
 ];
 
+function measure(period: CasePeriod) {
+  const count = new CaseCount(period);
+  for (const event of EVENTS) count.add(event);
+  return count.result();
+}
+
 test("cases opened within a period, with what became of them before its end", () => {
-  const report = measureCases(EVENTS, { from: 60 * MINUTE, to: 120 * MINUTE, live: true });
+  const report = measure({ from: 60 * MINUTE, to: 120 * MINUTE, mode: "live" });
   expect(report).toMatchObject({
     opened: 3,
     closed: 2,
@@ -79,5 +85,5 @@ test("cases opened within a period, with what became of them before its end", ()
 });
 
 test("exercises count unless only what is live is asked for", () => {
-  expect(measureCases(EVENTS, { from: 60 * MINUTE, to: 120 * MINUTE }).opened).toBe(4);
+  expect(measure({ from: 60 * MINUTE, to: 120 * MINUTE }).opened).toBe(4);
 });
