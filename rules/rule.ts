@@ -10,20 +10,35 @@ import { isBuiltInRule } from "./built-in.ts";
 import { Circumstances } from "./circumstance/circumstances.ts";
 import { compileGuard, guardFields } from "./circumstance/guard.ts";
 import { buildingVibrationSchema, compileBuildingVibration } from "./conditions/building-vibration.ts";
+import { allSchema, anySchema, notSchema } from "./conditions/combination.ts";
 import type { CompiledCondition, ConditionContext } from "./conditions/condition.ts";
 import { compileDeparture, departureSchema } from "./conditions/departure.ts";
 import { insteadSchema } from "./conditions/instead.ts";
 import { ruleDelayFields } from "./conditions/level.ts";
 import { compileOneChannel, ONE_CHANNEL_KEYS, oneChannelFields } from "./conditions/one-channel.ts";
+import { sequenceSchema } from "./conditions/sequence.ts";
 import { compileVotes, votesSchema } from "./conditions/votes.ts";
 import { compileInForce } from "./in-force.ts";
+import { ACROSS, severalSubjects } from "./several-channels.ts";
 import { appliesSchema, gatherBy, matchChannels } from "./subjects.ts";
 
 /**
  * Keys of a rule that hold its condition; a rule has exactly one of them. A kind that looks at one channel is added to
  * one-channel.ts; here stand those that judge several together.
  */
-export const CONDITION_KEYS = [...ONE_CHANNEL_KEYS, "votes", "deviation", "buildingVibration"] as const;
+export const CONDITION_KEYS = [
+  ...ONE_CHANNEL_KEYS,
+  "votes",
+  "deviation",
+  "buildingVibration",
+  "all",
+  "any",
+  "not",
+  "sequence",
+] as const;
+
+/** Those whose terms look at several channels of one point, device or group. */
+const OF_TERMS = ["all", "any", "not", "sequence"] as const;
 
 /** One rule as it stands in the site file. */
 export const ruleSchema = z
@@ -41,6 +56,14 @@ export const ruleSchema = z
     votes: votesSchema.optional(),
     deviation: departureSchema.optional(),
     buildingVibration: buildingVibrationSchema.optional(),
+    all: allSchema.optional(),
+    any: anySchema.optional(),
+    not: notSchema.optional(),
+    sequence: sequenceSchema.optional(),
+    across: z.enum(ACROSS).optional().meta({
+      description:
+        "With all, any, not and sequence: the channels of one point, device or group are judged together; each has one alarm. Default: point.",
+    }),
     ...guardFields,
     instead: insteadSchema.optional(),
     ...ruleDelayFields,
@@ -85,6 +108,10 @@ export const ruleSchema = z
   })
   .refine((rule) => CONDITION_KEYS.filter((key) => rule[key] !== undefined).length === 1, {
     message: `a rule has exactly one condition: ${CONDITION_KEYS.join(", ")}`,
+  })
+  .refine((rule) => rule.across === undefined || OF_TERMS.some((key) => rule[key] !== undefined), {
+    message: `across belongs to ${OF_TERMS.join(", ")}; votes have their own`,
+    path: ["across"],
   });
 export type RuleOptions = z.output<typeof ruleSchema>;
 
@@ -150,6 +177,9 @@ export function compileRules(
       subjects.push(...departureSubjects(options, { site, matched, problems }));
     } else if (options.buildingVibration !== undefined) {
       subjects.push(...buildingSubjects(options, { site, matched, problems }));
+    } else if (OF_TERMS.some((key) => options[key] !== undefined)) {
+      const context = (channel: Channel) => contextOf(options, channel, problems);
+      subjects.push(...severalSubjects(options, { site, circumstances, matched, contextOf: context }));
     } else {
       for (const channel of matched) {
         const condition = compileOneChannel(options, contextOf(options, channel, problems));

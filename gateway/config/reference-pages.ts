@@ -11,8 +11,9 @@ import { ERROR_CODES } from "../../model/error.ts";
 import { quantityRow } from "../../model/quantity.ts";
 import type { Text } from "../../model/text.ts";
 import { formatDuration } from "../../model/time.ts";
+import { termSchema } from "../../rules/conditions/terms/term.ts";
 import { VARIABLES } from "./environment.ts";
-import { optionTables } from "./reference.ts";
+import { optionTables, shallowTable } from "./reference.ts";
 import { addressSchemas, siteFileSchema } from "./schema.ts";
 import { metaOf, unwrap } from "./shape.ts";
 
@@ -33,6 +34,10 @@ export function referencePages(profiles: string): ReadonlyMap<string, string> {
 export function page(title: string, parts: readonly string[]): string {
   return `${[NOTICE, `# ${title}`, ...parts].join("\n\n")}\n`;
 }
+
+const TERMS =
+  "What `all`, `any`, `not` and `sequence` are made of. A term says one thing. Options of conditions that compute something are those of a rule; " +
+  "the term holds when any of their levels is reached.";
 
 /** Every option of a site file. */
 function siteFilePage(): string {
@@ -58,6 +63,7 @@ function siteFilePage(): string {
       parts.push(...optionTables(z.object({ [name]: schema as z.ZodType }), "###"));
     }
     if (name === "devices") parts.push(...addressParts());
+    if (name === "rules") parts.push("### Terms", TERMS, shallowTable(termSchema));
   }
   parts.push(
     "## Environment",

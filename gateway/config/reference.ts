@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { bytesSchema, durationSchema, idSchema } from "../../model/schema.ts";
 import { formatDuration } from "../../model/time.ts";
+import { termSchema } from "../../rules/conditions/terms/term.ts";
 import { flow } from "./flow.ts";
 import { SECRET_PATTERN } from "./secret.ts";
 import { alternatives, discriminatorOf, metaOf, unwrap } from "./shape.ts";
@@ -21,6 +22,14 @@ interface Row {
 
 /** Deeper options are left to the page of what they belong to. */
 const DEEPEST = 4;
+
+/** What stands in many places and within itself: it has a table of its own, and elsewhere only its name. */
+const NAMED: ReadonlyMap<z.ZodType, string> = new Map([[unwrap(termSchema), "term"]]);
+
+/** A table of the options of one map alone, without those below. */
+export function shallowTable(schema: z.ZodType): string {
+  return table(rowsOf(unwrap(schema), "", DEEPEST));
+}
 
 /** A Markdown table of all options of a section, nested ones with dotted names; alternatives by type each with their own. */
 export function optionTables(schema: z.ZodType, heading: string): string[] {
@@ -61,6 +70,7 @@ function rowsOf(schema: z.ZodType, prefix: string, depth: number): Row[] {
 function below(schema: z.ZodType, option: string, depth: number): Row[] {
   if (depth > DEEPEST) return [];
   const inner = unwrap(schema);
+  if (NAMED.has(inner)) return [];
   if (inner instanceof z.ZodObject) return isText(inner) ? [] : rowsOf(inner, `${option}.`, depth);
   if (inner instanceof z.ZodRecord) {
     const value = unwrap(inner.valueType as z.ZodType);
@@ -68,6 +78,7 @@ function below(schema: z.ZodType, option: string, depth: number): Row[] {
   }
   if (inner instanceof z.ZodArray) {
     const element = unwrap(inner.element as z.ZodType);
+    if (NAMED.has(element)) return [];
     return element instanceof z.ZodObject ? rowsOf(element, `${option}[].`, depth) : [];
   }
   if (inner instanceof z.ZodUnion) {
@@ -107,6 +118,8 @@ function isText(schema: z.ZodObject): boolean {
 function typeName(schema: z.ZodType): string {
   if (rangeOf(schema) !== undefined) return "duration";
   const inner = unwrap(schema);
+  const name = NAMED.get(inner);
+  if (name !== undefined) return name;
   if (inner instanceof z.ZodUnion) {
     const all = alternatives(inner);
     if (all.some((option) => option instanceof z.ZodObject && isText(option))) return "words";

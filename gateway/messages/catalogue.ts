@@ -85,6 +85,9 @@ const MESSAGES = {
   "measure.tangentAngle": { zh: "{quantity}切线角", en: "tangent angle of {quantity}" },
   "measure.timeToFailure": { zh: "{quantity}推算的失稳时间", en: "time to failure from {quantity}" },
   "measure.votes": { zh: "同时报警的探测器数", en: "detectors in alarm" },
+  "measure.conditions": { zh: "成立的条件数", en: "conditions that hold" },
+  "measure.sequence": { zh: "先后发生的间隔", en: "time between the two" },
+  "measure.expression": { zh: "计算值", en: "result of the expression" },
 
   // Sentences of danger, fault and supervisory alarms. {thing} is what is measured with its value and limit.
   "event.raise": { zh: "{where}，{thing}，{time}。", en: "{where}: {thing}, {time}." },
