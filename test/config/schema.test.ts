@@ -61,18 +61,24 @@ describe("the JSON Schema for editors", () => {
   });
 });
 
-/** Every option of a schema, by its path. */
-function* options(schema: z.ZodType, path: string): Iterable<[string, z.ZodType]> {
+/** Every option of a schema, by its path. A map that stands in several places, or within itself, is looked at once. */
+function* options(
+  schema: z.ZodType,
+  path: string,
+  seen = new Set<z.ZodType>(),
+): Iterable<[string, z.ZodType]> {
   for (const inner of alternatives(schema)) {
+    if (seen.has(inner)) continue;
     if (inner instanceof z.ZodObject) {
+      seen.add(inner);
       for (const [name, child] of Object.entries(inner.shape)) {
         yield [`${path}.${name}`, child as z.ZodType];
-        yield* options(child as z.ZodType, `${path}.${name}`);
+        yield* options(child as z.ZodType, `${path}.${name}`, seen);
       }
     } else if (inner instanceof z.ZodRecord) {
-      yield* options(unwrap(inner.valueType as z.ZodType), `${path}.*`);
+      yield* options(unwrap(inner.valueType as z.ZodType), `${path}.*`, seen);
     } else if (inner instanceof z.ZodArray) {
-      yield* options(unwrap(inner.element as z.ZodType), `${path}[]`);
+      yield* options(unwrap(inner.element as z.ZodType), `${path}[]`, seen);
     }
   }
 }
