@@ -75,7 +75,8 @@ export class Connection {
   readonly connected = true;
   readonly #socket: Socket;
   readonly #host: ConnectionHost;
-  readonly #began: Micros;
+  /** Since when it may be expected to introduce itself. */
+  #began: Micros;
   #dialogue: Dialogue | undefined;
   #open = true;
   #introduced = false;
@@ -189,8 +190,10 @@ export class Connection {
       this.resume();
     }
     if (this.#socket.isPaused()) {
-      // It is we who do not read: the peer is not to blame for what has not come.
+      // It is we who do not read: the peer is not to blame for what has not come, nor for its silence.
       if (this.#since !== undefined) this.#since = now;
+      this.#heardAt = now;
+      this.#began = now;
       return;
     }
     if (this.#since !== undefined && now - this.#since >= limits.partial) this.#giveUp(now);

@@ -312,6 +312,7 @@ describe("who says nothing", () => {
     expect(room.cuts).toEqual([]);
     room.congested = false;
     room.server.resume();
+    room.clock.jump(SECOND);
     await until("it is whole", () => room.words("begun") === 1);
   });
 
