@@ -12,6 +12,7 @@ import { VERSION } from "../version.ts";
 import { gauges } from "./gauges.ts";
 import { renderMetrics } from "./metrics.ts";
 import type { Observed } from "./observed.ts";
+import { statusJson, strangerJson, strangersOf } from "./status.ts";
 import {
   alarmJson,
   channelJson,
@@ -109,6 +110,7 @@ export function routes(app: Hono, observed: Observed, log: Log): void {
     }),
   );
 
+  app.get("/api/status", async (context) => context.json(await statusJson(observed)));
   app.get("/api/site", (context) => context.json(siteJson(configuration)));
   app.get("/api/points", (context) => {
     const alarms = [...engine.alarms()];
@@ -146,6 +148,9 @@ export function routes(app: Hono, observed: Observed, log: Log): void {
   app.get("/api/history", async (context) => await history(context, observed));
   app.get("/api/sinks", async (context) => context.json({ sinks: await reader.sinkStatus() }));
   app.get("/api/routes", (context) => context.json({ routes: observed.routes.status.map(routeJson) }));
+  app.get("/api/strangers", (context) =>
+    context.json({ strangers: strangersOf(observed.drivers).map(strangerJson) }),
+  );
   app.get("/api/quarantine", async (context) => {
     const { limit } = z.object({ limit: limitSchema }).parse(context.req.query());
     const [rows, messages] = await Promise.all([

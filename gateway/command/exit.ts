@@ -14,6 +14,8 @@ export const EXIT = {
   host: 4,
   /** `audit`: the alarm log does not verify. */
   broken: 5,
+  /** `status`: the gateway runs, and something of it needs a look. */
+  attention: 6,
   /** A mistake of Tocsin (EX_SOFTWARE of sysexits.h). */
   internal: 70,
 } as const;

@@ -23,6 +23,7 @@ Exit codes 退出码:
   ${EXIT.unreachable}   a device or a peer cannot be reached 设备或对端不可达
   ${EXIT.host}   this machine: port taken, data folder in use, disk 本机问题
   ${EXIT.broken}   audit: the alarm log does not verify 报警日志校验不符
+  ${EXIT.attention}   status: something of the gateway needs a look 网关有须处理的事项
   ${EXIT.internal}  a mistake of Tocsin 程序自身错误`;
 
 const SITE = "site file, or a folder of them 站点文件或目录";
@@ -63,6 +64,13 @@ function program(finish: (code: ExitCode) => void): Command {
     .action(async (site: string, device: string, options: { json: boolean; data?: string; wait: string }) => {
       const { read } = await import("./read.ts");
       finish(await read(site, device, options));
+    });
+
+  json(command("status", "how the running gateway is 运行状态").argument("<site>", SITE))
+    .option("--all", "all devices, not only those with something to say 列出全部设备", false)
+    .action(async (site: string, options: { json: boolean; all: boolean }) => {
+      const { status } = await import("./status.ts");
+      finish(await status(site, options));
     });
 
   json(command("simulate", "play instruments instead of hardware 运行模拟设备"))

@@ -10,6 +10,7 @@ import { ingestEmbedded } from "./measurements/ingest-embedded.ts";
 import { ingestExternal } from "./measurements/ingest-external.ts";
 import { memory } from "./measurements/memory.ts";
 import { modbus } from "./measurements/modbus.ts";
+import { mutatedFrames } from "./measurements/mutated-frames.ts";
 import { replay } from "./measurements/replay.ts";
 import { rules } from "./measurements/rules.ts";
 import { sl651 } from "./measurements/sl651.ts";
@@ -31,6 +32,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   modbus,
   gb26875,
   sl651,
+  mutatedFrames,
   alarmLatency,
   flood,
   stall,

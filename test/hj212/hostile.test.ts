@@ -11,35 +11,10 @@ import { MINUTE, SECOND } from "../../model/time.ts";
 import { JumpingClock } from "../support/jumping-clock.ts";
 import { until } from "../support/until.ts";
 import { dice } from "../tcp/driver-stand.ts";
-import { MN, Stand } from "./site.ts";
+import { KINDS, mutate } from "./frames.ts";
+import { Stand } from "./site.ts";
 
 const AT = "DataTime=20260521143000";
-
-/** Frames that mutation starts from. */
-const KINDS = [
-  `QN=20260521143000123;ST=22;CN=2011;PW=123456;MN=${MN};Flag=5;CP=&&${AT};a21028-Rtd=0.031,a21028-Flag=N;a21001-Rtd=250,a21001-Flag=D&&`,
-  `QN=20260521143000124;ST=22;CN=2061;PW=123456;MN=${MN};Flag=5;CP=&&DataTime=20260521140000;a21001-Avg=2,a21001-Max=3,a21001-Flag=N&&`,
-  `QN=20260521143000125;ST=22;CN=2011;PW=123456;MN=${MN};Flag=7;PNUM=2;PNO=1;CP=&&${AT};a21028-Rtd=1&&`,
-  `QN=20260521143000125;ST=22;CN=2011;PW=123456;MN=${MN};Flag=7;PNUM=2;PNO=2;CP=&&a21001-Rtd=1&&`,
-  `ST=32;CN=2011;PW=123456;MN=LD130133000015;CP=&&${AT};B01-Rtd=36.91&&`,
-  `QN=20260521143000126;ST=91;CN=9012;PW=123456;MN=${MN};Flag=4;CP=&&ExeRtn=1&&`,
-].map((segment) => writeFrame(Buffer.from(segment)));
-
-/** Changes, drops and adds bytes; half of the time the sum and the length agree again, so that nonsense gets through to the parts behind. */
-function mutate(original: Buffer, roll: (below: number) => number): Buffer {
-  let bytes = Buffer.from(original);
-  for (let mutations = 1 + roll(4); mutations > 0; mutations--) {
-    const at = roll(bytes.length);
-    const kind = roll(4);
-    if (kind === 0) bytes[at] = roll(256);
-    else if (kind === 1) bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + 1 + roll(8))]);
-    else if (kind === 2)
-      bytes = Buffer.concat([bytes.subarray(0, at), Buffer.of(roll(256)), bytes.subarray(at)]);
-    else bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(roll(at + 1))]);
-  }
-  if (roll(2) === 0 || bytes.length < 16) return bytes;
-  return writeFrame(bytes.subarray(6, Math.min(bytes.length - 6, 9_000)));
-}
 
 async function dial(stand: Stand): Promise<Socket> {
   const socket = connect({ host: "127.0.0.1", port: stand.inner.port });

@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { describe, expect, test } from "vitest";
-import { crc8 } from "../../drivers/szy206/crc8.ts";
 import { AFN, LINK, writeFrame } from "../../drivers/szy206/frame.ts";
 import { FrameReader } from "../../drivers/szy206/frame-reader.ts";
 import { LAYOUTS } from "../../drivers/szy206/layouts.ts";
@@ -13,6 +12,7 @@ import { JumpingClock } from "../support/jumping-clock.ts";
 import { RecordingIntake } from "../support/recording-intake.ts";
 import { until } from "../support/until.ts";
 import { BEIJING, dice } from "../tcp/driver-stand.ts";
+import { KINDS, mutate } from "./frames.ts";
 import { Stand, TERMINAL } from "./site.ts";
 
 const [FLOW, VOLUME] = LAYOUTS[3]!;
@@ -257,30 +257,6 @@ describe("what cannot be read, and who does not belong here", () => {
 });
 
 describe("mutated frames", () => {
-  const label = Buffer.from("0045080900", "hex");
-  const words = Buffer.alloc(4);
-  const KINDS = [
-    { code: 3, afn: AFN.report, data: Buffer.concat([flow(5.9).values, words, label]) },
-    { code: 2, afn: AFN.report, data: Buffer.concat([writeNumber(31.25, LAYOUTS[2]![0]!), words, label]) },
-    { code: 1, afn: AFN.report, data: Buffer.concat([writeNumber(12.5, LAYOUTS[1]![0]!), words, label]) },
-    { code: 13, afn: AFN.alarm, data: Buffer.concat([words, label]) },
-    { code: 0, afn: AFN.link, data: Buffer.of(LINK.keepAlive) },
-  ].map((kind) => writeFrame({ up: true, split: undefined, count: 0, address: TERMINAL, ...kind }));
-
-  /** Changes bytes; half of the time length, sum and end agree again, so that nonsense gets through to the parts behind. */
-  function mutate(original: Buffer, roll: (below: number) => number): Buffer {
-    const bytes = Buffer.from(original);
-    for (let mutations = 1 + roll(4); mutations > 0; mutations--) bytes[roll(bytes.length)] = roll(256);
-    if (roll(2) === 0) return bytes;
-    const cut = bytes.subarray(0, Math.max(12, bytes.length - roll(6)));
-    cut[0] = 0x68;
-    cut[1] = cut.length - 5;
-    cut[2] = 0x68;
-    cut[cut.length - 2] = crc8(cut, 3, cut.length - 2);
-    cut[cut.length - 1] = 0x16;
-    return cut;
-  }
-
   test("twenty thousand of them: no crash, no growth, and a good frame behind each stream is found", () => {
     const roll = dice(206);
     let frames = 0;
