@@ -288,9 +288,13 @@ function sectionOfProfile(
 
 /** The parts of an address that the simulators need; drivers have checked the rest. */
 function addressOf(address: unknown): PlayedAddress {
-  const { unit, topic, id, source, station, mn, terminal } = (address ?? {}) as Record<string, unknown>;
+  const { unit, modem, topic, id, source, station, mn, terminal } = (address ?? {}) as Record<
+    string,
+    unknown
+  >;
   return {
     unit: typeof unit === "number" ? unit : undefined,
+    modem: typeof modem === "string" ? modem : undefined,
     topic: typeof topic === "string" ? topic : undefined,
     mn: typeof mn === "string" ? mn : undefined,
     terminal: typeof terminal === "string" ? terminal : undefined,

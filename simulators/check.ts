@@ -12,6 +12,7 @@ const MODBUS_FAULTS: readonly FaultKind[] = [
   "exception",
   "fragments",
   "stray",
+  "glued",
   "truncated",
   "wrong-unit",
   "slow",
@@ -21,8 +22,11 @@ const MODBUS_FAULTS: readonly FaultKind[] = [
 /** What can befall the instruments of a link, by its type. */
 const WIRE_FAULTS: Readonly<Record<ScenarioLink["type"], ReadonlySet<FaultKind>>> = {
   "modbus-tcp": new Set([...MODBUS_FAULTS, "reset", "wrong-transaction"]),
-  "modbus-rtu-over-tcp": new Set([...MODBUS_FAULTS, "reset", "wrong-crc"]),
-  "modbus-rtu": new Set([...MODBUS_FAULTS, "wrong-crc"]),
+  "modbus-rtu-over-tcp": new Set([...MODBUS_FAULTS, "echo", "reset", "wrong-crc"]),
+  "modbus-rtu": new Set([...MODBUS_FAULTS, "echo", "wrong-crc"]),
+  "modbus-ascii": new Set([...MODBUS_FAULTS, "echo", "wrong-crc"]),
+  "modbus-ascii-over-tcp": new Set([...MODBUS_FAULTS, "echo", "reset", "wrong-crc"]),
+  "modbus-dial-in": new Set([...MODBUS_FAULTS, "echo", "reset", "wrong-crc"]),
   gb26875: new Set<FaultKind>(["dead", "offline"]),
   hj212: new Set<FaultKind>(["dead", "offline"]),
   mqtt: new Set<FaultKind>(["slow", "dead", "offline", "clock", "malformed", "duplicate"]),
@@ -139,7 +143,7 @@ function checkUnits(
   const taken = new Map<string, string>();
   for (const { id, link, section, address } of cast.devices) {
     if (!("modbus" in section)) continue;
-    const key = `${link}/${address.unit ?? 1}`;
+    const key = `${link}/${address.modem ?? ""}/${address.unit ?? 1}`;
     const other = taken.get(key);
     if (other !== undefined) {
       report({ path: ["devices", id], message: `"${id}" has the same unit id on "${link}" as "${other}"` });

@@ -66,6 +66,12 @@ export const faultSchema = z.discriminatedUnion("kind", [
     })
     .meta({ description: "Modbus: bytes that belong to nothing." }),
   z
+    .strictObject({ kind: z.literal("echo"), ...onWire })
+    .meta({ description: "Modbus: a two-wire converter repeats the question before the answer." }),
+  z
+    .strictObject({ kind: z.literal("glued"), ...onWire })
+    .meta({ description: "Modbus: the answer is kept back, and comes in one piece with the next one." }),
+  z
     .strictObject({ kind: z.literal("truncated"), ...onWire })
     .meta({ description: "Modbus: only the first half of the answer comes." }),
   z
@@ -169,6 +175,8 @@ export const FAULT_TEXT: Readonly<Record<FaultKind, { readonly zh: string; reado
   reset: { zh: "连接被复位", en: "resets the connection" },
   fragments: { zh: "应答分片到达", en: "answers in pieces" },
   stray: { zh: "夹带多余字节", en: "stray bytes" },
+  echo: { zh: "回显请求", en: "echoes the question" },
+  glued: { zh: "应答粘包", en: "answers together with the next" },
   truncated: { zh: "应答不完整", en: "answers only half" },
   "wrong-unit": { zh: "应答的从站地址错误", en: "answers with a wrong unit id" },
   "wrong-transaction": { zh: "应答的事务号错误", en: "answers with a wrong transaction id" },

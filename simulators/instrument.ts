@@ -62,6 +62,7 @@ export interface PlayedDevice {
 
 export interface PlayedAddress {
   readonly unit?: number | undefined;
+  readonly modem?: string | undefined;
   readonly topic?: string | undefined;
   readonly id?: string | undefined;
   readonly source?: number | undefined;

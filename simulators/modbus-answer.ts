@@ -12,6 +12,8 @@ export interface Delivery {
   readonly pause: Micros;
   /** Instead of anything: the connection is reset. */
   readonly reset: boolean;
+  /** Kept back, and sent in one piece with the next. */
+  readonly glued?: boolean;
 }
 
 /** Nothing is sent. */
@@ -21,7 +23,11 @@ export const SILENCE: Delivery = { delay: 0, pieces: [], pause: 0, reset: false 
 const WRONG_TRANSACTION = 0x5555;
 
 /** Packs an answer and spoils it by the faults that befall it; several at a time add up. */
-export function deliver(answer: ModbusRequest, framing: Framing, faults: readonly Fault[]): Delivery {
+export function deliver(
+  answer: ModbusRequest,
+  framing: Framing,
+  { faults, question }: { faults: readonly Fault[]; question?: ModbusRequest },
+): Delivery {
   const has = (kind: Fault["kind"]): boolean => faults.some((fault) => fault.kind === kind);
   if (has("timeout") || has("dead")) return SILENCE;
   let { transaction, unit, pdu } = answer;
@@ -48,6 +54,9 @@ export function deliver(answer: ModbusRequest, framing: Framing, faults: readonl
         size = Math.min(size, fault.size);
         pause = Math.max(pause, fault.pause);
         break;
+      case "echo":
+        if (question !== undefined) before = Buffer.concat([framing.pack(question), before]);
+        break;
       case "stray": {
         const bytes = Buffer.from(fault.bytes.replaceAll(/\s/g, ""), "hex");
         if (fault.place === "before") before = Buffer.concat([before, bytes]);
@@ -65,5 +74,5 @@ export function deliver(answer: ModbusRequest, framing: Framing, faults: readonl
   const pieces: Buffer[] = [];
   for (let at = 0; at < bytes.length; at += size)
     pieces.push(bytes.subarray(at, Math.min(bytes.length, at + size)));
-  return { delay, pieces, pause, reset: false };
+  return { delay, pieces, pause, reset: false, glued: has("glued") };
 }

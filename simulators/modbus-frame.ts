@@ -1,3 +1,4 @@
+import { asciiFrame, parseAsciiFrame } from "../drivers/modbus/ascii-port.ts";
 import { crc16 } from "../drivers/modbus/crc.ts";
 
 /*
@@ -16,7 +17,7 @@ export interface ModbusRequest {
 
 /** How requests and answers are packed on a line. */
 export interface Framing {
-  readonly name: "tcp" | "rtu";
+  readonly name: "tcp" | "rtu" | "ascii";
   /** A reader for one connection or port. */
   reader(): RequestReader;
   /** Packs an answer. `spoilCrc` makes its check sum wrong, where there is one. */
@@ -146,3 +147,46 @@ export const RTU_FRAMING: Framing = {
     return frame;
   },
 };
+
+/** Longest frame in ASCII: colon, 255 bytes in two digits each, CR, LF. */
+const ASCII_MOST = 513;
+
+class AsciiReader implements RequestReader {
+  #rest = "";
+
+  push(bytes: Buffer): ModbusRequest[] {
+    this.#rest = (this.#rest + bytes.toString("latin1")).slice(-ASCII_MOST);
+    const requests: ModbusRequest[] = [];
+    for (let end = this.#rest.indexOf("\n"); end >= 0; end = this.#rest.indexOf("\n")) {
+      const line = this.#rest.slice(0, end);
+      this.#rest = this.#rest.slice(end + 1);
+      const frame = parseAsciiFrame(line.slice(line.lastIndexOf(":") + 1).trimEnd());
+      if (frame !== undefined)
+        requests.push({ transaction: 0, unit: frame.readUInt8(0), pdu: Buffer.from(frame.subarray(1)) });
+    }
+    return requests;
+  }
+
+  clear(): void {
+    this.#rest = "";
+  }
+}
+
+/** Modbus ASCII: on a serial line, or carried over TCP. */
+export const ASCII_FRAMING: Framing = {
+  name: "ascii",
+  reader: () => new AsciiReader(),
+  pack({ unit, pdu }, spoilCrc = false) {
+    const frame = asciiFrame(Buffer.concat([Buffer.from([unit]), pdu]));
+    // The last digit of the check sum stands before CR and LF.
+    const last = frame.length - 3;
+    if (spoilCrc) frame[last] = frame[last] === 0x30 ? 0x31 : 0x30;
+    return frame;
+  },
+};
+
+/** The framing of a link by its type. */
+export function framingOf(type: string): Framing {
+  if (type === "modbus-tcp" || type === "mbap") return TCP_FRAMING;
+  return type.includes("ascii") ? ASCII_FRAMING : RTU_FRAMING;
+}

@@ -1,5 +1,5 @@
 import type { Instrument } from "./instrument.ts";
-import { RTU_FRAMING } from "./modbus-frame.ts";
+import { framingOf } from "./modbus-frame.ts";
 import { ModbusSerial, type SerialSettings } from "./modbus-serial.ts";
 import { modbusLine } from "./modbus-session.ts";
 import { modbusReached, modbusUnits } from "./modbus-units.ts";
@@ -8,6 +8,7 @@ import { openPseudoTerminals, type PseudoTerminals } from "./pseudo-terminal.ts"
 import type { Stage } from "./stage.ts";
 
 export interface ModbusSerialOptions {
+  readonly type: "modbus-rtu" | "modbus-ascii";
   readonly settings: SerialSettings;
   /** The gateway's end of a pair of pseudo-terminals that is made for it. */
   readonly pair: string | undefined;
@@ -30,7 +31,7 @@ export class ModbusSerialPlayer implements Player {
     this.link = link;
     this.#options = options;
     const line = modbusLine({
-      framing: RTU_FRAMING,
+      framing: framingOf(options.type),
       units: modbusUnits(options.instruments),
       unknownUnit: options.unknownUnit ?? "silent",
       stage: options.stage,

@@ -51,6 +51,7 @@ export class ModbusSession {
   readonly #peer: ModbusPeer;
   readonly #reader: RequestReader;
   readonly #waiting: Delivery[] = [];
+  #glued: Buffer = Buffer.alloc(0);
   #timer: Timer | undefined;
   #speaking = false;
   #paused = false;
@@ -72,7 +73,7 @@ export class ModbusSession {
     for (const request of this.#reader.push(bytes)) {
       this.#line.requests++;
       const delivery = this.#answer(request);
-      if (delivery !== SILENCE) this.#waiting.push(delivery);
+      if (delivery !== SILENCE) this.#queue(delivery);
     }
     if (this.#waiting.length >= WAITING_MAX && !this.#paused) {
       this.#paused = true;
@@ -88,6 +89,17 @@ export class ModbusSession {
     this.#waiting.length = 0;
   }
 
+  /** A glued answer waits for the next one and leaves in one piece with it. */
+  #queue(delivery: Delivery): void {
+    const pieces = [Buffer.concat([this.#glued, ...delivery.pieces])];
+    if (delivery.glued === true) this.#glued = pieces[0]!;
+    else if (this.#glued.length === 0 || delivery.reset) this.#waiting.push(delivery);
+    else {
+      this.#glued = Buffer.alloc(0);
+      this.#waiting.push({ ...delivery, pieces });
+    }
+  }
+
   #answer(request: ModbusRequest): Delivery {
     const { framing, units, unknownUnit, stage, faultCount } = this.#line;
     const moment = stage.moment();
@@ -99,10 +111,11 @@ export class ModbusSession {
     if (unit === undefined) {
       if (unknownUnit === "silent") return SILENCE;
       const pdu = exceptionPdu(request.pdu[0] ?? 0, GATEWAY_TARGET_SILENT);
-      return deliver({ ...request, pdu }, framing, []);
+      return deliver({ ...request, pdu }, framing, { faults: [] });
     }
     const faults = faultCount.befalling(unit.faults(moment), moment);
-    return deliver({ ...request, pdu: answerPdu(request.pdu, unit.memory, moment) }, framing, faults);
+    const answer = { ...request, pdu: answerPdu(request.pdu, unit.memory, moment) };
+    return deliver(answer, framing, { faults, question: request });
   }
 
   #speak(): void {

@@ -1,7 +1,7 @@
 import { describe } from "../model/error.ts";
 import { type Endpoint, formatEndpoint } from "./endpoint.ts";
 import type { Instrument } from "./instrument.ts";
-import { RTU_FRAMING, TCP_FRAMING } from "./modbus-frame.ts";
+import { framingOf } from "./modbus-frame.ts";
 import { ModbusServer } from "./modbus-server.ts";
 import { modbusLine } from "./modbus-session.ts";
 import { isLinkDead, modbusReached, modbusUnits } from "./modbus-units.ts";
@@ -10,7 +10,7 @@ import type { Player, Reached } from "./player.ts";
 import type { Stage } from "./stage.ts";
 
 export interface ModbusTcpOptions {
-  readonly type: "modbus-tcp" | "modbus-rtu-over-tcp";
+  readonly type: "modbus-tcp" | "modbus-rtu-over-tcp" | "modbus-ascii-over-tcp";
   readonly endpoint: Endpoint;
   readonly unknownUnit: "silent" | "exception" | undefined;
   readonly instruments: readonly Instrument[];
@@ -30,7 +30,7 @@ export class ModbusTcpPlayer implements Player {
     this.#options = options;
     const overTcp = options.type === "modbus-tcp";
     const line = modbusLine({
-      framing: overTcp ? TCP_FRAMING : RTU_FRAMING,
+      framing: framingOf(options.type),
       units: modbusUnits(options.instruments),
       unknownUnit: options.unknownUnit ?? (overTcp ? "exception" : "silent"),
       stage: options.stage,

@@ -117,7 +117,8 @@ async function createPlayer(
   const { own, options, stage, onEvent, trouble } = around;
   switch (link.type) {
     case "modbus-tcp":
-    case "modbus-rtu-over-tcp": {
+    case "modbus-rtu-over-tcp":
+    case "modbus-ascii-over-tcp": {
       const { ModbusTcpPlayer } = await import("./modbus-tcp-player.ts");
       return new ModbusTcpPlayer(id, {
         type: link.type,
@@ -128,11 +129,25 @@ async function createPlayer(
         onTrouble: (words) => trouble(`link@${id}`, words),
       });
     }
-    case "modbus-rtu": {
+    case "modbus-dial-in": {
+      const { ModbusModemPlayer } = await import("./modbus-modem-player.ts");
+      const { framingOf } = await import("./modbus-frame.ts");
+      return new ModbusModemPlayer(id, {
+        server: parseEndpoint(link.server),
+        framing: framingOf(link.framing),
+        modems: link.modems,
+        heartbeat: link.heartbeat,
+        instruments: own,
+        stage,
+      });
+    }
+    case "modbus-rtu":
+    case "modbus-ascii": {
       const { ModbusSerialPlayer } = await import("./modbus-serial-player.ts");
       const { path, pair } = link;
       const { folder } = options.scenario;
       return new ModbusSerialPlayer(id, {
+        type: link.type,
         settings: { ...link, path: resolve(folder, path) },
         pair: pair === undefined ? undefined : resolve(folder, pair),
         unknownUnit: link.unknownUnit,

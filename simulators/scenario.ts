@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { modemSchema } from "../drivers/modbus/dial-in-options.ts";
 import { durationSchema, idSchema, textSchema } from "../model/schema.ts";
 import { faultSchema } from "./fault.ts";
 import { recordedSchema, signalSchema, valueOrStateSchema } from "./signal-schema.ts";
@@ -52,7 +53,27 @@ export const scenarioLinkSchema = z.discriminatedUnion("type", [
     unknownUnit: unknownUnitSchema,
   }),
   z.strictObject({
-    type: z.literal("modbus-rtu"),
+    type: z.literal("modbus-ascii-over-tcp"),
+    listen: listenSchema,
+    unknownUnit: unknownUnitSchema,
+  }),
+  z.strictObject({
+    type: z.literal("modbus-dial-in"),
+    server: listenSchema.meta({
+      description: "Where the gateway waits for modems.",
+      examples: ["127.0.0.1:5020"],
+    }),
+    framing: z.enum(["rtu", "ascii", "mbap"]).default("rtu").meta({ description: "As in the site file." }),
+    modems: z
+      .record(idSchema, modemSchema)
+      .meta({ description: "As in the site file: who dials, and how each registers." }),
+    heartbeat: z
+      .strictObject({ text: z.string().optional(), hex: z.string().optional() })
+      .optional()
+      .meta({ description: "What modems send once a minute." }),
+  }),
+  z.strictObject({
+    type: z.enum(["modbus-rtu", "modbus-ascii"]),
     path: z
       .string()
       .min(1)

@@ -1,3 +1,4 @@
+import type { ModemOptions } from "../drivers/modbus/dial-in-options.ts";
 import { parseListen } from "../model/listen.ts";
 import type { Link } from "../model/site.ts";
 import { formatEndpoint } from "./endpoint.ts";
@@ -11,6 +12,9 @@ interface LinkOptions {
   readonly host?: string;
   readonly port?: number;
   readonly path?: string;
+  readonly framing?: "rtu" | "ascii" | "mbap";
+  readonly modems?: Readonly<Record<string, ModemOptions>>;
+  readonly heartbeats?: readonly { readonly text?: string | undefined; readonly hex?: string | undefined }[];
   readonly baudRate?: number;
   readonly parity?: "none" | "even" | "odd";
   readonly stopBits?: 1 | 2;
@@ -30,14 +34,28 @@ export function siteLink(link: Link): ScenarioLink | undefined {
   const options = link.options as LinkOptions;
   switch (link.type) {
     case "modbus-tcp":
-    case "modbus-rtu-over-tcp": {
+    case "modbus-rtu-over-tcp":
+    case "modbus-ascii-over-tcp": {
       if (options.host === undefined || options.port === undefined) return undefined;
       return { type: link.type, listen: formatEndpoint({ host: options.host, port: options.port }) };
     }
-    case "modbus-rtu": {
+    case "modbus-dial-in": {
+      const address = parseListen(options.listen ?? "");
+      if (address === undefined) return undefined;
+      const host = ANY_ADDRESS[address.host] ?? address.host;
+      return {
+        type: "modbus-dial-in",
+        server: formatEndpoint({ host, port: address.port }),
+        framing: options.framing ?? "rtu",
+        modems: options.modems ?? {},
+        heartbeat: options.heartbeats?.[0],
+      };
+    }
+    case "modbus-rtu":
+    case "modbus-ascii": {
       if (options.path === undefined) return undefined;
       return {
-        type: "modbus-rtu",
+        type: link.type,
         path: options.path + INSTRUMENTS_END,
         pair: options.path,
         baudRate: options.baudRate ?? 9_600,

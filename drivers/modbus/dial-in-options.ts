@@ -21,7 +21,8 @@ const hexSchema = z
 const onlyOne = (pattern: Record<string, unknown>) =>
   Object.values(pattern).filter((value) => value !== undefined).length === 1;
 
-const modemSchema = z
+/** How a modem is known. */
+export const modemSchema = z
   .strictObject({
     text: z
       .string()
