@@ -10,6 +10,7 @@ import { ingestEmbedded } from "./measurements/ingest-embedded.ts";
 import { ingestExternal } from "./measurements/ingest-external.ts";
 import { memory } from "./measurements/memory.ts";
 import { modbus } from "./measurements/modbus.ts";
+import { modbusSoak } from "./measurements/modbus-soak.ts";
 import { mutatedFrames } from "./measurements/mutated-frames.ts";
 import { replay } from "./measurements/replay.ts";
 import { rules } from "./measurements/rules.ts";
@@ -30,6 +31,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   ingestEmbedded,
   ingestExternal,
   modbus,
+  modbusSoak,
   gb26875,
   sl651,
   mutatedFrames,

@@ -27,6 +27,7 @@ export class VirtualBus implements Session {
     this.times.push(this.#clock.now());
     this.asked.set(request.unit, (this.asked.get(request.unit) ?? 0) + 1);
     return new Promise((resolve, reject) => {
+      this.#inFlight.clear();
       this.#inFlight.add(reject);
       if (this.dead.has(request.unit)) {
         this.#clock.after(timeout, () => reject(new DeviceError("DEVICE_TIMEOUT", "silence")));
@@ -39,7 +40,18 @@ export class VirtualBus implements Session {
     });
   }
 
-  onLost(): void {}
+  #lost: (error: NetworkError) => void = () => {};
+
+  onLost(listener: (error: NetworkError) => void): void {
+    this.#lost = listener;
+  }
+
+  /** The line is lost, with whatever is on its way. */
+  lose(): void {
+    if (this.over) return;
+    void this.close();
+    this.#lost(new NetworkError("LINK_DOWN", "lost"));
+  }
 
   onUnasked(): void {}
 
