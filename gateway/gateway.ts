@@ -19,6 +19,7 @@ import type { AlarmEvent } from "../rules/event.ts";
 import { Timeliness } from "../rules/timeliness.ts";
 import { Alerts } from "./alerts/alerts.ts";
 import { eventId } from "./alerts/payload.ts";
+import { SelfTestSchedule } from "./alerts/self-test-schedule.ts";
 import type { RouteState } from "./alerts/status.ts";
 import { type HttpServer, startHttp } from "./api/server.ts";
 import type { Configuration } from "./configuration.ts";
@@ -79,6 +80,7 @@ export class Gateway {
   #http: HttpServer | undefined;
   #checkpointTimer: Timer | undefined;
   #healthTimer: Timer | undefined;
+  #selfTests: SelfTestSchedule | undefined;
   #ready = false;
 
   /**
@@ -305,6 +307,7 @@ export class Gateway {
     intake.onRelieved(() => this.#checkpoint());
     this.#scheduleCheckpoint();
     this.#scheduleHealth();
+    this.#scheduleSelfTest();
     this.#ready = true;
   }
 
@@ -371,6 +374,17 @@ export class Gateway {
     }
   }
 
+  #scheduleSelfTest(): void {
+    const { alerts, site } = this.configuration;
+    const { schedule, within } = alerts.selfTest;
+    if (schedule === undefined) return;
+    this.#selfTests = new SelfTestSchedule(schedule, site, {
+      clock: this.#clock,
+      due: () => this.intake.input({ kind: "self-test", at: this.now(), within }),
+    });
+    this.#selfTests.start();
+  }
+
   #clockStepped(step: Micros): void {
     this.#log.warn(
       { step: formatDuration(step) },
@@ -411,6 +425,7 @@ export class Gateway {
     this.#ready = false;
     this.#checkpointTimer?.cancel();
     this.#healthTimer?.cancel();
+    this.#selfTests?.stop();
     this.#intakeClock.stop();
     // The broker is a driver too, and alerts go out through it: pollers first, the buses last.
     await this.#http?.stop();

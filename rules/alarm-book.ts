@@ -12,6 +12,13 @@ import type { Rule } from "./rule.ts";
 
 const BUILT_IN_ORDER = Object.keys(BUILT_IN_RULES) as BuiltInRuleId[];
 
+/** Built-in rules about the gateway as a whole. */
+const OF_THE_GATEWAY: ReadonlySet<string> = new Set<BuiltInRuleId>([
+  "alarm-flood",
+  "self-test",
+  "self-test-failed",
+]);
+
 /** All alarms there have been since the configuration was loaded, by rule and subject. An alarm is made when it is first raised. */
 export class AlarmBook {
   readonly #site: Site;
@@ -100,7 +107,7 @@ export class AlarmBook {
     if (record.rule === "rule-failed") {
       return this.#ruleSubjects.has(record.subject) ? this.system(record.rule, record.subject) : undefined;
     }
-    if (record.rule === "alarm-flood") return this.system(record.rule, record.subject);
+    if (OF_THE_GATEWAY.has(record.rule)) return this.system(record.rule, record.subject);
     return this.standing(record.rule, record.subject);
   }
 

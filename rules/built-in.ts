@@ -21,6 +21,8 @@ export const BUILT_IN_RULES = {
   "out-of-service": { name: { zh: "停用检修", en: "out of service" }, class: "supervisory" },
   inhibition: { name: { zh: "报警抑制", en: "alarms suppressed by design" }, class: "supervisory" },
   "permit-open": { name: { zh: "作业票有效", en: "permit to work open" }, class: "supervisory" },
+  "self-test": { name: { zh: "自检", en: "self-test" }, class: "supervisory" },
+  "self-test-failed": { name: { zh: "自检未通过", en: "self-test failed" }, class: "fault" },
   "maintenance-due": { name: { zh: "到期未检验", en: "proof test due" }, class: "supervisory" },
 } as const satisfies Record<string, BuiltInRule>;
 

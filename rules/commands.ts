@@ -4,11 +4,18 @@ import type { Cases } from "./cases/cases.ts";
 import { decisionOf, type EventStream } from "./event-stream.ts";
 import type { CommandInput, CommandOutcome, OccurrenceCommand } from "./input.ts";
 import type { LifeCycle } from "./life-cycle/life-cycle.ts";
+import type { SelfTest } from "./self-test.ts";
 
 /** Carries out what a person has asked of an alarm, or says why not. */
 export function execute(
   command: CommandInput,
-  on: { book: AlarmBook; stream: EventStream; lifeCycle: LifeCycle; cases: Cases | undefined },
+  on: {
+    book: AlarmBook;
+    stream: EventStream;
+    lifeCycle: LifeCycle;
+    cases: Cases | undefined;
+    selfTest: SelfTest;
+  },
   now: Micros,
 ): CommandOutcome {
   const { lifeCycle } = on;
@@ -24,6 +31,12 @@ export function execute(
       return lifeCycle.service.takeOut(command, now);
     case "return-to-service":
       return lifeCycle.service.takeBack(command, now);
+    case "self-test":
+      return on.selfTest.begin(now, {
+        within: command.within,
+        user: command.user,
+        ...(command.note === undefined ? {} : { note: command.note }),
+      });
     case "respond":
     case "act":
     case "close":

@@ -13,6 +13,7 @@ import type { InstrumentFaultState, InstrumentFaults } from "./instrument-fault.
 import type { LifeCycle, LifeCycleState } from "./life-cycle/life-cycle.ts";
 import type { Monitoring } from "./monitoring/monitoring.ts";
 import type { MonitoringState } from "./monitoring/state.ts";
+import type { SelfTest, SelfTestState } from "./self-test.ts";
 import type { Withdrawal } from "./withdrawal.ts";
 
 /** Everything a restart needs besides the journal behind it; plain data, JSON-safe, by keys and never by indices. */
@@ -29,6 +30,7 @@ export interface EngineState {
   readonly clocks: readonly string[];
   /** Absent: of a time when there were none. */
   readonly cases?: CasesState;
+  readonly selfTest?: SelfTestState;
   readonly channels: Readonly<Record<string, ChannelRow>>;
   /** States of before there were outside sources have none. */
   readonly outside?: OutsideInputsState;
@@ -50,6 +52,7 @@ export interface RememberingParts {
   readonly outside: OutsideInputs;
   readonly lifeCycle: LifeCycle;
   readonly cases: Cases | undefined;
+  readonly selfTest: SelfTest;
 }
 
 /** Writes down what the parts remember. */
@@ -72,6 +75,7 @@ export function captureState(parts: RememberingParts, clock: Pick<EngineState, "
     outside: parts.outside.state(),
     lifeCycle: parts.lifeCycle.state(),
     ...(parts.cases === undefined ? {} : { cases: parts.cases.state() }),
+    selfTest: parts.selfTest.state(),
     channels: Object.fromEntries(
       site.channels.flatMap(({ key, index }) => (memory.heard(index) ? [[key, memory.row(index)]] : [])),
     ),
@@ -92,6 +96,7 @@ export function restoreState(state: EngineState, parts: RememberingParts): void 
   parts.faults.restore(state.faults);
   parts.clocks.restore(state.clocks);
   if (state.cases !== undefined) parts.cases?.restore(state.cases);
+  if (state.selfTest !== undefined) parts.selfTest.restore(state.selfTest);
 }
 
 /**

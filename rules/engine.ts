@@ -43,6 +43,7 @@ import { LifeCycle } from "./life-cycle/life-cycle.ts";
 import { type LifeCyclePlan, NO_PLAN } from "./life-cycle/plan.ts";
 import { Monitoring } from "./monitoring/monitoring.ts";
 import type { Rule } from "./rule.ts";
+import { SelfTest } from "./self-test.ts";
 import type { EngineSettings } from "./settings.ts";
 import { SystemAlarms } from "./system-alarms.ts";
 import {
@@ -127,6 +128,7 @@ export class Engine {
   readonly #system: SystemAlarms;
   readonly #lifeCycle: LifeCycle;
   readonly #cases: Cases | undefined;
+  readonly #selfTest: SelfTest;
   readonly #sample: Sample = { value: 0, reason: 0, quality: GOOD, time: 0, received: 0, channel: 0 };
   readonly #withdrawal: Withdrawal;
   readonly #remembering: RememberingParts;
@@ -171,6 +173,7 @@ export class Engine {
       },
     });
     this.#lifeCycle = new LifeCycle({ ...parts, evaluation: this.#evaluation, plan: lifeCycle });
+    this.#selfTest = new SelfTest(parts);
     this.#withdrawal = new Withdrawal({ ...parts, held: (alarm) => this.#held(alarm) });
     this.#remembering = {
       ...parts,
@@ -182,6 +185,7 @@ export class Engine {
       clocks: this.#clocks,
       outside: this.#outside,
       cases: this.#cases,
+      selfTest: this.#selfTest,
     };
   }
 
@@ -225,11 +229,19 @@ export class Engine {
     if (input.kind === "command") {
       outcome = execute(
         input,
-        { book: this.#book, stream: this.#stream, lifeCycle: this.#lifeCycle, cases: this.#cases },
+        {
+          book: this.#book,
+          stream: this.#stream,
+          lifeCycle: this.#lifeCycle,
+          cases: this.#cases,
+          selfTest: this.#selfTest,
+        },
         now,
       );
+      this.#selfTest.look(now, input.user);
     }
     if (input.kind === "health") this.#monitoring.health({ ...input, at: now });
+    else if (input.kind === "self-test") this.#selfTest.begin(now, { within: input.within });
     else if (input.kind === "system") this.#system.told(input, now);
     else if (input.kind === "outside") {
       const source = this.#outside.take(input, now);
@@ -262,6 +274,11 @@ export class Engine {
   /** What people do about alarms: the cases; undefined when they are not followed up. */
   get cases(): CasesView | undefined {
     return this.#cases;
+  }
+
+  /** The self-test under way, and what became of the last one. */
+  get selfTest(): Pick<SelfTest, "running" | "last"> {
+    return this.#selfTest;
   }
 
   /** Every channel as it is known now. */
@@ -429,6 +446,7 @@ export class Engine {
     this.#withdrawal.withdraw(at);
     this.#lifeCycle.start(at, restarted);
     this.#cases?.start(at, { since, restarted });
+    if (restarted) this.#selfTest.start(at);
     if (restarted) this.#system.restarted(at);
     this.#settle(at);
   }

@@ -116,6 +116,13 @@ export interface CloseCommand extends FromPerson {
 /** What people do about a case. */
 export type CaseCommand = RespondCommand | ActCommand | CloseCommand;
 
+/** Sends a test alarm through the whole chain. */
+export interface SelfTestCommand extends FromPerson {
+  readonly verb: "self-test";
+  /** How long its acknowledgement may take, µs. */
+  readonly within: Micros;
+}
+
 /** A command from a person, by its verb. */
 export type CommandInput =
   | OccurrenceCommand
@@ -126,7 +133,8 @@ export type CommandInput =
   | ProofTestCommand
   | OpenPermitCommand
   | ClosePermitCommand
-  | CaseCommand;
+  | CaseCommand
+  | SelfTestCommand;
 
 type Unstamped<C> = C extends CommandInput ? Omit<C, "kind" | "at"> : never;
 /** A command on its way to the engine, which is where it gets its time. */
@@ -148,6 +156,14 @@ export interface HealthInput {
 export interface TickInput {
   readonly kind: "tick";
   readonly at: Micros;
+}
+
+/** It is time for a self-test: what a calendar says is an input like any other. */
+export interface SelfTestInput {
+  readonly kind: "self-test";
+  readonly at: Micros;
+  /** How long its acknowledgement may take, µs. */
+  readonly within: Micros;
 }
 
 /** The gateway has started. Time that it was down starts no stale alarm. */
@@ -197,7 +213,14 @@ export interface OutsideInput {
   readonly until: Micros;
 }
 
-export type Input = CommandInput | HealthInput | TickInput | BootInput | SystemInput | OutsideInput;
+export type Input =
+  | CommandInput
+  | HealthInput
+  | TickInput
+  | BootInput
+  | SystemInput
+  | OutsideInput
+  | SelfTestInput;
 
 /** What became of a command. */
 export interface CommandOutcome {
@@ -220,5 +243,6 @@ export interface CommandOutcome {
     | "unknown-case"
     | "case-closed"
     | "not-responded"
+    | "self-test-running"
     | "not-supported";
 }

@@ -130,6 +130,10 @@ export const alarmSettingsSchema = z
       })
       .prefault({})
       .meta({ description: "More alarms than people can follow. It is told once and hides nothing." }),
+    selfTestFailed: z
+      .strictObject({ severity: severity("orange", "Severity of *self-test failed*.") })
+      .prefault({})
+      .meta({ description: "A test alarm through the whole chain was not acknowledged in time." }),
     journalFailed: z
       .strictObject({ severity: severity("orange", "Severity of *journal failed*.") })
       .prefault({})

@@ -18,6 +18,7 @@ export const CHATTER_END = 9;
 export const FLOOD_END = 10;
 export const PROOF_TEST = 11;
 export const CASE_DUE = 12;
+export const SELF_TEST = 13;
 export type Phase =
   | typeof ON_DELAY
   | typeof SILENCE
@@ -31,7 +32,8 @@ export type Phase =
   | typeof CHATTER_END
   | typeof FLOOD_END
   | typeof PROOF_TEST
-  | typeof CASE_DUE;
+  | typeof CASE_DUE
+  | typeof SELF_TEST;
 
 /** No deadline. */
 export const NEVER: Micros = Number.POSITIVE_INFINITY;

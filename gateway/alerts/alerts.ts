@@ -175,6 +175,7 @@ export class Alerts {
       gateway: options.status,
       lastSeq: () => this.#last(),
       alarms: () => this.#alarms.size,
+      selfTest: () => engine.selfTest,
       subscribers: () => this.#subscribers.count,
       routes: () => options.routeStates?.() ?? {},
       uplinks: () => Object.fromEntries(this.#uplinks.map(({ id, backlog }) => [id, backlog])),
@@ -190,6 +191,7 @@ export class Alerts {
     this.#commands = new Commands({
       site: site.id,
       alarms: () => engine.alarms(),
+      selfTestWithin: alerts.selfTest.within,
       command: options.command,
       record: options.record,
       ...(options.write === undefined ? {} : { write: options.write }),

@@ -1,4 +1,4 @@
-import { HOUR, MINUTE } from "../../model/time.ts";
+import { HOUR, MINUTE, type Micros } from "../../model/time.ts";
 import type { AlarmView } from "../../rules/alarm.ts";
 import type { Command } from "../../rules/input.ts";
 import { caseNumber } from "./case-message.ts";
@@ -12,6 +12,8 @@ export interface Asked {
   /** Id of the site, in occurrence ids. */
   readonly site: string;
   readonly alarms: () => Iterable<AlarmView>;
+  /** How long a self-test may take, µs. */
+  readonly selfTestWithin: Micros;
 }
 
 interface Named {
@@ -77,6 +79,8 @@ export function commandOf(request: RulesRequest, asked: Asked): Command | Refusa
       const { subject, rule } = request.body;
       return { ...from, verb: "return-to-service", subject, ...(rule === undefined ? {} : { rule }) };
     }
+    case "self-test":
+      return { ...from, verb: "self-test", within: asked.selfTestWithin };
     case "respond":
     case "act": {
       const number = caseNumber(asked.site, request.body.case);

@@ -15,6 +15,7 @@ import {
   resendCommandSchema,
   respondCommandSchema,
   returnToServiceCommandSchema,
+  selfTestCommandSchema,
   shelveCommandSchema,
   unshelveCommandSchema,
   writeCommandSchema,
@@ -43,7 +44,8 @@ export type RulesRequest =
   | Asks<"close", typeof closeCommandSchema>
   | Asks<"proof-test", typeof proofTestCommandSchema>
   | Asks<"open-permit", typeof openPermitCommandSchema>
-  | Asks<"close-permit", typeof closePermitCommandSchema>;
+  | Asks<"close-permit", typeof closePermitCommandSchema>
+  | Asks<"self-test", typeof selfTestCommandSchema>;
 
 /** A command that may be carried out. */
 export type Request =
@@ -120,7 +122,7 @@ function parseBody(verb: CommandVerb, json: unknown) {
     case "close":
       return closeCommandSchema.safeParse(json);
     case "self-test":
-      return undefined;
+      return selfTestCommandSchema.safeParse(json);
   }
 }
 

@@ -42,6 +42,7 @@ export const COMMANDS_SUPPORTED = [
   "proof-test",
   "open-permit",
   "close-permit",
+  "self-test",
 ] as const satisfies readonly (typeof COMMAND_VERBS)[number][];
 export type CommandVerb = (typeof COMMAND_VERBS)[number];
 
@@ -259,6 +260,12 @@ export const closePermitCommandSchema = z
   .strictObject({ ...commandShape, permit: permitId, subject: placeKey })
   .meta({ title: "close-permit-command", description: "Closes it before its time." });
 
+/** Payload of `command/self-test`. */
+export const selfTestCommandSchema = z.strictObject(commandShape).meta({
+  title: "self-test-command",
+  description: "Sends a test alarm through the whole chain; acknowledge it as any other.",
+});
+
 /** Payload of `command/resend`. */
 export const resendCommandSchema = z
   .strictObject({
@@ -317,6 +324,7 @@ export const REFUSALS = [
   "unknown-case",
   "case-closed",
   "not-responded",
+  "self-test-running",
   "not-supported",
   "invalid",
   "retained",

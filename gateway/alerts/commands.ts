@@ -37,6 +37,8 @@ export type CarryOut = (
 export interface CommandsOptions {
   readonly site: string;
   readonly alarms: () => Iterable<AlarmView>;
+  /** How long a self-test may take, µs. */
+  readonly selfTestWithin: Micros;
   readonly command: CarryOut;
   /** Writes to an instrument; without it nothing can be written. */
   readonly write?: (wish: WriteWish) => Promise<Written>;
@@ -219,8 +221,8 @@ export class Commands {
   }
 
   async #rules(request: RulesRequest, from: { route: CommandRoute; user: string }): Promise<Answer> {
-    const { site, alarms, command, clock, whenDurable } = this.#o;
-    const meant = commandOf(request, { user: from.user, site, alarms });
+    const { site, alarms, selfTestWithin, command, clock, whenDurable } = this.#o;
+    const meant = commandOf(request, { user: from.user, site, alarms, selfTestWithin });
     if (typeof meant === "string") return refuse(meant);
     const { outcome, ticket } = command(meant, ({ accepted, refusal }) =>
       this.#ledger.record({

@@ -14,6 +14,7 @@ import {
   respondCommandSchema,
   resultMessageSchema,
   returnToServiceCommandSchema,
+  selfTestCommandSchema,
   shelveCommandSchema,
   unshelveCommandSchema,
   writeCommandSchema,
@@ -55,6 +56,7 @@ export const MESSAGES = {
   "respond-command": respondCommandSchema,
   "act-command": actCommandSchema,
   "close-command": closeCommandSchema,
+  "self-test-command": selfTestCommandSchema,
   "shelve-command": shelveCommandSchema,
   "unshelve-command": unshelveCommandSchema,
   "out-of-service-command": outOfServiceCommandSchema,
@@ -222,6 +224,7 @@ const CHANNELS: Readonly<Record<string, Channel>> = {
     "Opens a permit to work at a place for a time.",
   ),
   "close-permit": command("close-permit", "close-permit-command", "Closes a permit before its time."),
+  "self-test": command("self-test", "self-test-command", "Sends a test alarm through the whole chain."),
   resend: command(
     "resend",
     "resend-command",

@@ -353,6 +353,19 @@ export const statusMessageSchema = z
         .meta({ description: "Events not yet delivered, by uplink." }),
     }),
     alarms: z.int().min(0).meta({ description: "Alarms that are not normal." }),
+    selfTest: z
+      .strictObject({
+        time: instant("When it began."),
+        passed: z.boolean(),
+        took: z
+          .number()
+          .min(0)
+          .optional()
+          .meta({ description: "Seconds from the test alarm to its acknowledgement." }),
+        by: z.string().optional().meta({ description: "Who acknowledged it." }),
+      })
+      .nullable()
+      .meta({ description: "The last self-test; null: there was none." }),
     subscribers: z.int().min(0).nullable().meta({
       description:
         "Fewest listeners on the danger alerts of any domain, routes to people included; null when no broker can tell.",

@@ -1,3 +1,4 @@
+import { Cron } from "croner";
 import { z } from "zod";
 import { connectionOptionsShape } from "../../drivers/mqtt/client/options.ts";
 import { durationSchema } from "../../model/schema.ts";
@@ -6,6 +7,18 @@ import { LANGUAGES } from "../../model/text.ts";
 /*
  * The sections `alerts` and `uplinks` of a site file. Imports no protocol library.
  */
+
+const cronSchema = z.string().refine(
+  (pattern) => {
+    try {
+      // It never fires by itself: only what it says of the calendar is used.
+      return new Cron(pattern, { paused: true }).nextRun() !== null;
+    } catch {
+      return false;
+    }
+  },
+  { message: "not a cron pattern that ever comes; write for example 0 9 * * 1" },
+);
 
 /** `alerts:` how the gateway tells people. */
 export const alertsOptionsSchema = z
@@ -47,6 +60,24 @@ export const alertsOptionsSchema = z
       .meta({
         description:
           "The watch on listeners of danger alerts; an uplink that is connected and a route to people that does not fail count as one.",
+      }),
+    selfTest: z
+      .strictObject({
+        schedule: cronSchema.optional().meta({
+          description:
+            "When a self-test begins by itself: a cron pattern in the site's time zone (minute, hour, day, month, weekday).",
+          examples: ["0 9 * * 1"],
+        }),
+        within: durationSchema({ min: "5s", max: "1d" })
+          .prefault("10m")
+          .meta({
+            description: "How long the acknowledgement of a test alarm may take.",
+            examples: ["10m"],
+          }),
+      })
+      .prefault({})
+      .meta({
+        description: "A test alarm through the whole chain, to a subscriber's acknowledgement and back.",
       }),
     languages: z
       .array(z.enum(LANGUAGES))

@@ -1,5 +1,7 @@
 import type { Site } from "../../model/site.ts";
 import { formatInstant, type Micros, SECOND } from "../../model/time.ts";
+import type { Engine } from "../../rules/engine.ts";
+import type { SelfTestResult } from "../../rules/self-test.ts";
 import { say } from "../messages/format.ts";
 import type { StatusMessage } from "./message-schemas.ts";
 import type { Payloads } from "./payload.ts";
@@ -23,6 +25,7 @@ export interface StatusOptions {
   readonly gateway: () => GatewayStatus;
   readonly lastSeq: () => number;
   readonly alarms: () => number;
+  readonly selfTest: () => Engine["selfTest"] | undefined;
   readonly subscribers: () => number | undefined;
   readonly uplinks: () => Record<string, number>;
   readonly routes: () => Readonly<Record<string, RouteState>>;
@@ -61,6 +64,7 @@ export class Status {
       ready: reason === "running" && ready,
       backlog: { uncommitted, uplinks: o.uplinks() },
       alarms: o.alarms(),
+      selfTest: selfTestJson(o.selfTest()?.last),
       subscribers: o.subscribers() ?? null,
       routes: { ...o.routes() },
       failure: failure ?? null,
@@ -72,4 +76,15 @@ export class Status {
     };
     return JSON.stringify(message);
   }
+}
+
+/** What became of the last self-test, in seconds; null when there was none. */
+export function selfTestJson(last: SelfTestResult | undefined): StatusMessage["selfTest"] {
+  if (last === undefined) return null;
+  return {
+    time: formatInstant(last.began),
+    passed: last.passed,
+    ...(last.took === undefined ? {} : { took: last.took / SECOND }),
+    ...(last.by === undefined ? {} : { by: last.by }),
+  };
 }

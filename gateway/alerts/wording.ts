@@ -33,7 +33,9 @@ export function unknownRule(id: string, subject?: string): SpokenRule {
   if (id === "alert-route-lost" && subject?.startsWith("route@")) {
     return { id, name: CATALOGUE["route.lost"], subjects: [] };
   }
-  return { id, name: isBuiltInRule(id) ? BUILT_IN_RULES[id].name : { zh: id, en: id }, subjects: [] };
+  const name = isBuiltInRule(id) ? BUILT_IN_RULES[id].name : { zh: id, en: id };
+  const guidance = `guidance.${id}`;
+  return { id, name, subjects: [], ...(isMessageKey(guidance) ? { guidance: CATALOGUE[guidance] } : {}) };
 }
 
 /** What is measured or computed, or what has failed. */
@@ -285,6 +287,8 @@ function whatForMonitoring({ place }: Subject): Text {
 }
 
 function sentenceKey(event: AlarmEvent): MessageKey {
+  const own = event.rule === "self-test" ? selfTestKey(event) : undefined;
+  if (own !== undefined) return own;
   switch (event.transition) {
     case "raise":
     case "again":
@@ -331,6 +335,14 @@ function sentenceKey(event: AlarmEvent): MessageKey {
     case "void":
       return `event.${event.transition}`;
   }
+}
+
+/** A test alarm must not be taken for a real one in any of its steps. */
+function selfTestKey({ transition, from }: AlarmEvent): MessageKey | undefined {
+  if (transition === "raise") return "event.self-test.begun";
+  if (transition === "acknowledge") return "event.self-test.acknowledged";
+  if (transition !== "return") return undefined;
+  return from === "acknowledged" ? "event.self-test.passed" : "event.self-test.late";
 }
 
 /** The end of a silence: the alarm is active, over, or still silent for another reason. */

@@ -11,7 +11,7 @@ import type { Routes } from "../routes/routes.ts";
 /** What the API and the live table may see of the running gateway. They read; they change nothing. */
 export interface Observed {
   readonly configuration: Configuration;
-  readonly engine: Pick<Engine, "alarms" | "channels">;
+  readonly engine: Pick<Engine, "alarms" | "channels" | "selfTest">;
   readonly alerts: Pick<Alerts, "cases">;
   readonly drivers: ReadonlyMap<string, Driver>;
   readonly counters: CounterRegistry;

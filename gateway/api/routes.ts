@@ -5,6 +5,7 @@ import { asTocsinError, ConfigurationError, type Fault } from "../../model/error
 import type { Log } from "../../model/log.ts";
 import { REASON_NAMES } from "../../model/quality.ts";
 import { HOUR, MILLISECOND, type Micros } from "../../model/time.ts";
+import { selfTestJson } from "../alerts/status.ts";
 import { collect } from "../report/collect.ts";
 import { reportJson } from "../report/json.ts";
 import { LONGEST_PERIOD, STANDARD_PERIOD } from "../report/period.ts";
@@ -130,6 +131,13 @@ export function routes(app: Hono, observed: Observed, log: Log): void {
     });
   });
   app.get("/api/alarms", (context) => context.json({ alarms: [...engine.alarms()].map(alarmJson) }));
+  app.get("/api/self-test", (context) => {
+    const { running, last } = engine.selfTest;
+    return context.json({
+      running: running === undefined ? null : { since: instant(running.began), until: instant(running.due) },
+      last: selfTestJson(last),
+    });
+  });
   app.get("/api/cases", (context) => context.json(observed.alerts.cases()));
   app.get("/api/events", async (context) => {
     const query = eventsSchema.parse(context.req.query());

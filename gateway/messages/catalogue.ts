@@ -247,6 +247,30 @@ const MESSAGES = {
     zh: "{where}，作业票时间已到，自动失效，恢复平时限值，{time}。如仍在作业请重新开票。",
     en: "{where}: the permit to work is over its time; the usual limits apply, {time}. If work goes on, open a new one.",
   },
+  "event.self-test.begun": {
+    zh: "{where}，这是一条测试报警，不是真实报警，{time}。请在{until}前确认，以证明报警能够送达。",
+    en: "{where}: this is a test alarm and no real one, {time}. Acknowledge it before {until}, to prove that alarms arrive.",
+  },
+  "event.self-test.acknowledged": {
+    zh: "{where}，{user}已确认测试报警。",
+    en: "{where}: the test alarm was acknowledged by {user}.",
+  },
+  "event.self-test.passed": {
+    zh: "{where}，自检通过：测试报警已送达并得到确认，用时{duration}。",
+    en: "{where}: self-test passed; the test alarm arrived and was acknowledged within {duration}.",
+  },
+  "event.self-test.late": {
+    zh: "{where}，自检未通过：测试报警在{duration}内无人确认。",
+    en: "{where}: self-test failed; nobody acknowledged the test alarm within {duration}.",
+  },
+  "guidance.self-test": {
+    zh: "只需确认，无需到场。",
+    en: "Acknowledge it; nobody needs to go anywhere.",
+  },
+  "guidance.self-test-failed": {
+    zh: "检查值班终端与消息服务器的连接、值守情况，再做一次自检。",
+    en: "See whether the desks are connected to the broker and manned, then test again.",
+  },
   "event.service.out": {
     zh: "{where}，{user}已停用检修，至{until}自动恢复。停用期间报警不提示，请安排人工巡查。",
     en: "{where}: taken out of service by {user} until {until}. Its alarms are not announced meanwhile; have the place patrolled.",
@@ -491,6 +515,7 @@ const MESSAGES = {
     zh: "尚无人响应：真实险情须先响应，再结案。",
     en: "nobody has responded: a real danger is responded to before its case is closed.",
   },
+  "refusal.self-test-running": { zh: "自检正在进行。", en: "a self-test is under way." },
   "refusal.not-supported": { zh: "本网关不支持该命令。", en: "this gateway does not know the command." },
   "refusal.invalid": { zh: "命令内容有误：{detail}", en: "the command is malformed: {detail}" },
   "refusal.retained": {

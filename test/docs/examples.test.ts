@@ -15,6 +15,7 @@ import {
   respondCommandSchema,
   resultMessageSchema,
   returnToServiceCommandSchema,
+  selfTestCommandSchema,
   shelveCommandSchema,
   unshelveCommandSchema,
   writeCommandSchema,
@@ -251,6 +252,7 @@ describe("a message in the documents", () => {
     respond: respondCommandSchema,
     act: actCommandSchema,
     close: closeCommandSchema,
+    "self-test": selfTestCommandSchema,
   } as const;
   const messages = all.filter(({ words }) => words[0] === "json" && words[1] !== undefined);
 
