@@ -69,8 +69,8 @@ export const LABEL_BYTES = 5;
 /** Stands for a time that cannot be read: the intake refuses 1970, keeps the reading at its arrival and doubts it. */
 export const UNREADABLE_TIME: Micros = 0;
 
-/** Months looked at for a day without one. */
-const MONTHS = [-1, 0, 1];
+/** Months looked at for a day without one: of two in a row one has 31 days. */
+const MONTHS = [-2, -1, 0, 1];
 
 /**
  * Reads a time label (Tp). It says no month: the one is meant that brings it nearest to `now`. `zone`: the station's offset from UTC.

@@ -155,6 +155,12 @@ describe("encode and decode", () => {
   });
 });
 
+test("a day that a month does not have is of another month", () => {
+  const march = Date.UTC(2026, 2, 1, 2) * MILLISECOND;
+  const label = Buffer.from("0000103100", "hex");
+  expect(beijing(readLabel(label, 0, { now: march, zone: 8 * HOUR }))).toBe("2026-01-31 10:00:00");
+});
+
 describe("numbers that are none", () => {
   const place = { bytes: 4, decimals: 3, sign: "f" as Sign };
 

@@ -105,6 +105,18 @@ describe("a terminal reports", () => {
     ]);
   });
 
+  test("new danger under a clock that was set back comes in our time, or it would be history", async () => {
+    await using stand = await Stand.open({ profile: "own" });
+    const terminal = await stand.call();
+    const values = writeNumber(20, { bytes: 2, decimals: 1, sign: "bit" });
+    await terminal.report({ code: 9, values });
+    const back = terminal.data({ code: 9, values, alarm: 0x0400 }, stand.inner.clock.wall() - HOUR);
+    terminal.send(terminal.frame(AFN.report, 9, back));
+    await until("it is confirmed", () => terminal.received.length === 2);
+    const alarm = stand.inner.entered().filter((line) => line.startsWith("intake.alarm"));
+    expect(alarm.at(-1)).toBe("intake.alarm 1 good");
+  });
+
   test("an alarm (81H) tells its word; bytes that nobody can read are counted", async () => {
     await using stand = await Stand.open();
     const terminal = await stand.call();
