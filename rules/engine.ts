@@ -17,7 +17,7 @@ import {
 } from "../model/reading.ts";
 import type { Channel, Site } from "../model/site.ts";
 import type { Micros } from "../model/time.ts";
-import type { Alarm, AlarmView } from "./alarm.ts";
+import type { Alarm, AlarmView, Shelf } from "./alarm.ts";
 import { AlarmBook } from "./alarm-book.ts";
 import { Cases } from "./cases/cases.ts";
 import type { CaseSettings } from "./cases/settings.ts";
@@ -92,6 +92,11 @@ export interface ChannelView {
   /** NaN: never heard. */
   readonly received: Micros;
   readonly monitoring: "ok" | "waiting" | "lost";
+}
+
+/** A shelved alarm as consoles list it. */
+export interface ShelvedView extends Pick<AlarmView, "rule" | "subject" | "point" | "state"> {
+  readonly shelf: Shelf;
 }
 
 /** Lowers the quality of a reading to uncertain: it may raise, not clear. */
@@ -264,6 +269,14 @@ export class Engine {
   /** Present state of every alarm that is not normal, in order of definition. */
   *alarms(): IterableIterator<AlarmView> {
     for (const alarm of this.#book.ordered()) if (alarm.state !== "normal") yield alarm;
+  }
+
+  /** Every alarm that a person has shelved, those that are normal included, in order of definition. */
+  *shelved(): IterableIterator<ShelvedView> {
+    for (const alarm of this.#book.ordered()) {
+      const { rule, subject, point, state, shelf } = alarm;
+      if (shelf !== undefined) yield { rule, subject, point, state, shelf };
+    }
   }
 
   /** Present state of one alarm; undefined when it was never raised. */

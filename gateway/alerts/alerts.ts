@@ -12,7 +12,8 @@ import type { WriteWish, Written } from "../writes.ts";
 import { AttachedBuses } from "./attached-buses.ts";
 import { type CaseMessage, CaseMessages } from "./case-message.ts";
 import type { UnstampedRecord } from "./command-ledger.ts";
-import { type CarryOut, Commands } from "./commands.ts";
+import type { ResultMessage } from "./command-schemas.ts";
+import { type AskedCommand, type CarryOut, Commands } from "./commands.ts";
 import { DailyDigests } from "./daily-digests.ts";
 import { LatestReadings } from "./latest-readings.ts";
 import { Payloads, type Sending } from "./payload.ts";
@@ -308,6 +309,11 @@ export class Alerts {
     } catch (thrown) {
       this.#wordless(thrown);
     }
+  }
+
+  /** Takes a command that came over HTTP. */
+  async ask(command: AskedCommand): Promise<ResultMessage> {
+    return await this.#commands.ask(command);
   }
 
   /** Open cases, oldest first, and the last that were closed, newest first. */

@@ -52,15 +52,30 @@ export interface CommandsOptions {
   readonly counters: Counters;
 }
 
-/** Where commands come from, and where their results and resent events go. */
-export interface CommandRoute {
+/** A way that commands come by. */
+interface Way {
   readonly name: string;
+  /** Publishes missed events on this way again; undefined where events do not go. */
+  readonly resend?: (from: number, to: number) => Promise<Resent>;
+}
+
+/** Where commands come from, and where their results and resent events go. */
+export interface CommandRoute extends Way {
   readonly bus: MessageBus;
   readonly root: TopicRoot;
   /** Who a sender is taken for: what the broker has authenticated, never what the payload says. */
   readonly user: (sender: Sender) => string;
   /** Publishes missed events on this route again. */
   readonly resend: (from: number, to: number) => Promise<Resent>;
+}
+
+/** A command as it comes over HTTP. */
+export interface AskedCommand {
+  /** Authenticated by who took the call. */
+  readonly user: string;
+  readonly verb: string;
+  /** The JSON text, as over a bus. */
+  readonly payload: Uint8Array;
 }
 
 interface Answer {
@@ -102,6 +117,18 @@ export class Commands {
     for (const off of this.#offs.splice(0)) off();
   }
 
+  /** Takes a command that came over HTTP from an authenticated user. */
+  async ask({ user, verb, payload }: AskedCommand): Promise<ResultMessage> {
+    const route: Way = { name: "http" };
+    const sender = { client: user, user };
+    const message = { topic: `command/${verb}`, payload, retained: false, sender };
+    const request = this.#stopped
+      ? ({ id: undefined, verb: verb.slice(0, 64), refusal: "busy" } as const)
+      : this.#admit(message, { route, verb });
+    const key = `${route.name}\n${user}\n${message.topic}\n${Buffer.from(payload).toString("latin1")}`;
+    return await this.#respond(request, { route, user, key });
+  }
+
   #received(message: BusMessage, route: CommandRoute): void {
     const name = route.root.name(message.topic);
     const verb = name === undefined ? undefined : verbOf(name);
@@ -127,7 +154,7 @@ export class Commands {
 
   async #respond(
     request: Request | Refused,
-    from: { route: CommandRoute; user: string; key: string },
+    from: { route: Way; user: string; key: string },
   ): Promise<ResultMessage> {
     if ("refusal" in request) return await this.#answer(request, from);
     const before = this.#answered.get(from.key);
@@ -153,7 +180,7 @@ export class Commands {
     };
   }
 
-  #admit(message: BusMessage, { route, verb }: { route: CommandRoute; verb: string }): Request | Refused {
+  #admit(message: BusMessage, { route, verb }: { route: Way; verb: string }): Request | Refused {
     const { clock } = this.#o;
     const request = parseRequest(message, verb, clock.wall());
     if (!this.#rate.take(`${route.name}\n${message.sender.client}`, clock.now())) {
@@ -170,7 +197,7 @@ export class Commands {
 
   async #answer(
     request: Request | Refused,
-    { route, user }: { route: CommandRoute; user: string },
+    { route, user }: { route: Way; user: string },
   ): Promise<ResultMessage> {
     let answer: Answer;
     try {
@@ -190,7 +217,7 @@ export class Commands {
     return this.#result(request, { user, answer });
   }
 
-  async #carryOut(request: Request, { route, user }: { route: CommandRoute; user: string }): Promise<Answer> {
+  async #carryOut(request: Request, { route, user }: { route: Way; user: string }): Promise<Answer> {
     if (this.#pending >= PENDING_BOUND) return refuse("busy");
     this.#pending++;
     try {
@@ -202,7 +229,8 @@ export class Commands {
     }
   }
 
-  async #resend({ from, to }: { from: number; to: number }, route: CommandRoute): Promise<Answer> {
+  async #resend({ from, to }: { from: number; to: number }, route: Way): Promise<Answer> {
+    if (route.resend === undefined) return refuse("not-supported");
     if (this.#resends >= RESENDS_BOUND) return refuse("busy");
     this.#resends++;
     try {
@@ -220,7 +248,7 @@ export class Commands {
     return { accepted: true, durable: true, detail };
   }
 
-  async #rules(request: RulesRequest, from: { route: CommandRoute; user: string }): Promise<Answer> {
+  async #rules(request: RulesRequest, from: { route: Way; user: string }): Promise<Answer> {
     const { site, alarms, selfTestWithin, command, clock, whenDurable } = this.#o;
     const meant = commandOf(request, { user: from.user, site, alarms, selfTestWithin });
     if (typeof meant === "string") return refuse(meant);
@@ -263,7 +291,7 @@ export class Commands {
   }
 
   /** Notes what the rules never saw: refused at the door, or answered from the log. */
-  #write(request: Request | Refused, done: { route: CommandRoute; user: string; answer: Answer }): void {
+  #write(request: Request | Refused, done: { route: Way; user: string; answer: Answer }): void {
     const { answer } = done;
     const detail = answer.detail === undefined ? {} : { detail: answer.detail };
     const record = this.#ledger.record({
@@ -309,7 +337,7 @@ function aboutOf(command: Command): Pick<UnstampedRecord, "rule" | "subject" | "
 /** A command as the alarm log keeps it. */
 function recordOf(
   request: Request | Refused,
-  done: { route: CommandRoute; user: string; accepted: boolean; reason: string | undefined },
+  done: { route: Way; user: string; accepted: boolean; reason: string | undefined },
 ): Omit<UnstampedRecord, "unrecorded"> {
   const { route, user, accepted, reason } = done;
   const { note, said } = saidBy(request);

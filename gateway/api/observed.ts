@@ -8,11 +8,11 @@ import type { Configuration } from "../configuration.ts";
 import type { Reader } from "../journal/reader.ts";
 import type { Routes } from "../routes/routes.ts";
 
-/** What the API and the live table may see of the running gateway. They read; they change nothing. */
+/** What the API and the live table may see of the running gateway. They read; only commands of people change anything. */
 export interface Observed {
   readonly configuration: Configuration;
-  readonly engine: Pick<Engine, "alarms" | "channels" | "selfTest">;
-  readonly alerts: Pick<Alerts, "cases">;
+  readonly engine: Pick<Engine, "alarms" | "channels" | "shelved" | "selfTest">;
+  readonly alerts: Pick<Alerts, "cases" | "ask">;
   readonly drivers: ReadonlyMap<string, Driver>;
   readonly counters: CounterRegistry;
   readonly journal: {

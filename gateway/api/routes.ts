@@ -1,16 +1,21 @@
 import type { Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
 import { MODES } from "../../model/domain.ts";
 import { asTocsinError, ConfigurationError, type Fault } from "../../model/error.ts";
 import type { Log } from "../../model/log.ts";
 import { REASON_NAMES } from "../../model/quality.ts";
 import { HOUR, MILLISECOND, type Micros } from "../../model/time.ts";
+import type { BuiltInRuleId } from "../../rules/built-in.ts";
+import type { Refusal } from "../alerts/command-schemas.ts";
 import { selfTestJson } from "../alerts/status.ts";
 import { collect } from "../report/collect.ts";
 import { reportJson } from "../report/json.ts";
 import { LONGEST_PERIOD, STANDARD_PERIOD } from "../report/period.ts";
 import { VERSION } from "../version.ts";
+import { connectionRate, connections } from "./connection.ts";
 import { gauges } from "./gauges.ts";
+import type { Identities } from "./identities.ts";
 import { renderMetrics } from "./metrics.ts";
 import type { Observed } from "./observed.ts";
 import { statusJson, strangerJson, strangersOf } from "./status.ts";
@@ -25,6 +30,7 @@ import {
   pointJson,
   qualityJson,
   routeJson,
+  shelvedJson,
   siteJson,
 } from "./views.ts";
 
@@ -69,8 +75,32 @@ const STATUS_OF: Readonly<Record<Fault, 400 | 500 | 502 | 503 | 504>> = {
   internal: 500,
 };
 
-/** The read-only HTTP interface: health, metrics, and the state of the site as JSON. */
-export function routes(app: Hono, observed: Observed, log: Log): void {
+/** A longer body is no command. */
+const MOST_COMMAND_BYTES = 8_192;
+
+/** The status that goes with a refused command: the call is wrong, comes too often, or does not fit what stands now. */
+function refusalStatus(reason: Refusal | null): 400 | 409 | 429 | 503 {
+  switch (reason) {
+    case "invalid":
+    case "not-supported":
+    case "expired":
+      return 400;
+    case "too-many":
+      return 429;
+    case "busy":
+    case "failed":
+      return 503;
+    default:
+      return 409;
+  }
+}
+
+/** The HTTP interface: health, metrics, the state of the site as JSON, and commands of people who are known by name. */
+export function routes(
+  app: Hono,
+  observed: Observed,
+  { log, identities }: { log: Log; identities: Identities },
+): void {
   const { configuration, engine, journal } = observed;
   const { site } = configuration;
   const reader = journal.reader;
@@ -115,7 +145,33 @@ export function routes(app: Hono, observed: Observed, log: Log): void {
   app.get("/api/site", (context) => context.json(siteJson(configuration)));
   app.get("/api/points", (context) => {
     const alarms = [...engine.alarms()];
-    return context.json({ points: site.points.map((point) => pointJson(site, point, alarms)) });
+    const known = connections(site, engine.channels());
+    return context.json({
+      points: site.points.map((point) => pointJson(site, point, { alarms, connection: known[point.index] })),
+    });
+  });
+  app.get("/api/connection", (context) => {
+    const known = connections(site, engine.channels());
+    return context.json({
+      ...connectionRate(site.points, known),
+      groups: site.groups.map(({ id, points }) => ({
+        id,
+        ...connectionRate(
+          points.map((index) => site.points[index]!),
+          known,
+        ),
+      })),
+    });
+  });
+  app.get("/api/silences", (context) => {
+    const alarms = [...engine.alarms()];
+    const of = (rule: BuiltInRuleId) => alarms.filter((alarm) => alarm.rule === rule).map(alarmJson);
+    return context.json({
+      shelved: Array.from(engine.shelved(), shelvedJson),
+      outOfService: of("out-of-service"),
+      suppressed: of("inhibition"),
+      permits: of("permit-open"),
+    });
   });
   app.get("/api/devices", (context) =>
     context.json({ devices: site.devices.map((device) => deviceJson(site, device)) }),
@@ -173,6 +229,26 @@ export function routes(app: Hono, observed: Observed, log: Log): void {
         payload: Buffer.from(payload).toString("base64"),
       })),
     });
+  });
+  const limit = bodyLimit({
+    maxSize: MOST_COMMAND_BYTES,
+    onError: (context) =>
+      context.json({ error: { code: "COMMAND_USAGE", message: "that is too long for a command" } }, 413),
+  });
+  app.post("/api/command/:verb", limit, async (context) => {
+    const user = identities.userOf(context.req);
+    if (user === undefined) {
+      const message = "commands need a caller who is known by name: see http.users";
+      return context.json({ error: { code: "LINK_REFUSED", message } }, 403);
+    }
+    // A page of somebody else's in a browser on this machine cannot send this type without asking first, and nobody answers.
+    if (!/^application\/json\b/i.test(context.req.header("content-type") ?? "")) {
+      const message = "send the command as application/json";
+      return context.json({ error: { code: "COMMAND_USAGE", message } }, 415);
+    }
+    const payload = new Uint8Array(await context.req.arrayBuffer());
+    const result = await observed.alerts.ask({ user, verb: context.req.param("verb"), payload });
+    return context.json(result, result.accepted ? 200 : refusalStatus(result.reason));
   });
   app.get("/api/read/:device", async (context) => {
     const id = context.req.param("device");

@@ -1,10 +1,10 @@
-import { timingSafeEqual } from "node:crypto";
 import type { Server } from "node:http";
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";
 import { HostError, InternalError } from "../../model/error.ts";
 import { parseListen } from "../../model/listen.ts";
 import type { Log } from "../../model/log.ts";
+import { Identities } from "./identities.ts";
 import type { Observed } from "./observed.ts";
 import { routes } from "./routes.ts";
 
@@ -30,16 +30,14 @@ export async function startHttp(observed: Observed, log: Log): Promise<HttpServe
   if (listen === undefined)
     throw new InternalError("INTERNAL", `http.listen has passed its schema: ${http.listen}`);
   const app = new Hono();
-  if (http.token !== undefined) {
-    const expected = Buffer.from(`Bearer ${secret(http.token)}`);
-    app.use("*", async (context, next) => {
-      if (["/health", "/ready"].includes(context.req.path)) return await next();
-      const given = Buffer.from(context.req.header("authorization") ?? "");
-      if (given.length === expected.length && timingSafeEqual(given, expected)) return await next();
-      return context.json({ error: { code: "LINK_REFUSED", message: "a token is needed" } }, 401);
-    });
-  }
-  routes(app, observed, log);
+  const identities = new Identities(http, secret);
+  app.use("*", async (context, next) => {
+    if (["/health", "/ready"].includes(context.req.path) || identities.admits(context.req)) {
+      return await next();
+    }
+    return context.json({ error: { code: "LINK_REFUSED", message: "a token is needed" } }, 401);
+  });
+  routes(app, observed, { log, identities });
 
   const server = await listening(app, listen);
   server.maxConnections = MOST_CONNECTIONS;

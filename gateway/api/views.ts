@@ -3,10 +3,11 @@ import type { Channel, Device, Link, Point, Site } from "../../model/site.ts";
 import { formatInstant, type Micros } from "../../model/time.ts";
 import { ucum } from "../../model/unit.ts";
 import type { AlarmView } from "../../rules/alarm.ts";
-import type { ChannelView } from "../../rules/engine.ts";
+import type { ChannelView, ShelvedView } from "../../rules/engine.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
 import type { Configuration } from "../configuration.ts";
 import type { RouteStatus } from "../routes/active-route.ts";
+import type { PointConnection } from "./connection.ts";
 
 /*
  * How things look in the API's JSON. Times are RFC 3339 in UTC; a number that is none is null.
@@ -31,7 +32,12 @@ export function qualityJson(reason: Reason) {
   };
 }
 
-export function pointJson(site: Site, point: Point, alarms: readonly AlarmView[]) {
+export function pointJson(
+  site: Site,
+  point: Point,
+  now: { alarms: readonly AlarmView[]; connection: PointConnection | undefined },
+) {
+  const { alarms, connection } = now;
   return {
     id: point.id,
     name: point.name,
@@ -41,6 +47,8 @@ export function pointJson(site: Site, point: Point, alarms: readonly AlarmView[]
     location: point.location,
     codes: point.codes,
     groups: site.groups.filter((group) => group.points.includes(point.index)).map((group) => group.id),
+    connected: connection?.connected ?? false,
+    online: connection?.online ?? false,
     alarms: alarms.filter((alarm) => alarm.point === point.id).map(alarmJson),
   };
 }
@@ -110,9 +118,26 @@ export function alarmJson(alarm: AlarmView) {
     measured: instant(alarm.measured),
     limit: finite(alarm.limit),
     acknowledgedBy: alarm.acknowledgedBy ?? null,
+    silence: alarm.silence ?? null,
+    until: alarm.until === undefined ? null : instant(alarm.until),
     covers: alarm.covers ?? null,
     note: alarm.note ?? null,
     detail: alarm.detail ?? null,
+  };
+}
+
+/** An alarm that a person has shelved, with who, why and until when. */
+export function shelvedJson({ shelf, ...alarm }: ShelvedView) {
+  return {
+    rule: alarm.rule,
+    subject: alarm.subject,
+    point: alarm.point,
+    state: alarm.state,
+    user: shelf.user,
+    reason: shelf.note ?? null,
+    since: instant(shelf.since),
+    until: instant(shelf.until),
+    oneShot: shelf.oneShot,
   };
 }
 
@@ -121,6 +146,7 @@ export function eventJson(event: AlarmEvent) {
     ...event,
     time: instant(event.time),
     since: instant(event.since),
+    ...(event.until === undefined ? {} : { until: instant(event.until) }),
     measured: instant(event.measured),
     value: finite(event.value),
     limit: finite(event.limit),

@@ -114,10 +114,14 @@ export const pointSchema = z
       .enum(STAGES)
       .default("live")
       .meta({
-        description: "How far it has come. Only the silence of a `live` point is an alarm.",
+        description:
+          "How far it has come. Only the silence of a `live` point is an alarm; what is planned or in commissioning is in mode `test` unless `mode` says otherwise.",
         examples: ["commissioning"],
       }),
-    mode: modeSchema.optional().meta({ description: "Default: the site's.", examples: ["exercise"] }),
+    mode: modeSchema.optional().meta({
+      description: "Default: the site's; `test` while it is planned or in commissioning.",
+      examples: ["exercise"],
+    }),
     groups: z
       .array(idSchema)
       .default([])

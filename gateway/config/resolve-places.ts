@@ -16,13 +16,18 @@ export function resolvePoints(parsed: ParsedSite): Map<string, Point> {
       name: options.name,
       domain: options.domain,
       stage: options.stage,
-      mode: options.mode ?? mode,
+      // What is still being set up raises no alarm in earnest, unless the site says that it does.
+      mode: options.mode ?? (isBeingSetUp(options.stage) && mode === "live" ? "test" : mode),
       location: options.location === undefined ? {} : resolveLocation(options.location),
       codes: options.codes,
       notify: options.notify,
     });
   }
   return points;
+}
+
+function isBeingSetUp(stage: Point["stage"]): boolean {
+  return stage === "planned" || stage === "commissioning";
 }
 
 /** A place with its coordinates in WGS-84. */

@@ -264,6 +264,13 @@ groups:
     );
     expect(site.points.map(({ mode }) => mode)).toEqual(["simulated", "test"]);
   });
+
+  test("are in test while they are planned or in commissioning, unless the site says otherwise", () => {
+    const { site } = sound(
+      "site: { id: demo, name: 演示 }\npoints:\n  a: { name: 甲, domain: gas, stage: planned }\n  b: { name: 乙, domain: gas, stage: commissioning }\n  c: { name: 丙, domain: gas, stage: retired }\n  d: { name: 丁, domain: gas, stage: commissioning, mode: live }\n",
+    );
+    expect(site.points.map(({ mode }) => mode)).toEqual(["test", "test", "live", "live"]);
+  });
 });
 
 describe("the revision", () => {
