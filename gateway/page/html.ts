@@ -40,7 +40,7 @@ function filled(value: string | number | Markup | readonly Markup[]): string {
   return value.map((part) => part.html).join("");
 }
 
-/** Colours of the severities, also on a printed page; with them always stands the word. */
+/** Colours of the severities; they differ in lightness too, and with them always stands the word. */
 export const SEVERITY_COLOUR = {
   blue: "#2f6fb5",
   yellow: "#c99700",

@@ -1,14 +1,10 @@
 import type { Text } from "../../model/text.ts";
-
-/** Text as it may stand in HTML and its attributes. */
-export function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
-}
+import { escapeHtml } from "../page/html.ts";
 
 /** Both languages; the page shows the one that its reader has chosen. */
 export function both({ zh, en }: Text): string {
-  if (zh === en) return escaped(zh);
-  return `<span class="zh" lang="zh">${escaped(zh)}</span><span class="en" lang="en">${escaped(en)}</span>`;
+  if (zh === en) return escapeHtml(zh);
+  return `<span class="zh" lang="zh">${escapeHtml(zh)}</span><span class="en" lang="en">${escapeHtml(en)}</span>`;
 }
 
 /** A table; cells are HTML already. */

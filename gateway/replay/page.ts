@@ -1,11 +1,12 @@
 import { SEVERITIES, SEVERITY_TEXT, type Severity } from "../../model/severity.ts";
 import type { Text } from "../../model/text.ts";
 import { formatDuration, type Micros } from "../../model/time.ts";
+import { escapeHtml, SEVERITY_COLOUR } from "../page/html.ts";
 import { type Difference, PAIR_WITHIN, timeOf } from "./difference.ts";
 import type { Episode } from "./episodes.ts";
 import { changeText, scoreText, seconds } from "./findings.ts";
-import { both, escaped, htmlTable } from "./markup.ts";
-import { COLOURS, limitsOf, plot } from "./plot.ts";
+import { both, htmlTable } from "./markup.ts";
+import { limitsOf, plot } from "./plot.ts";
 import type { Findings } from "./report.ts";
 import type { Score } from "./score.ts";
 import { stamp } from "./stamp.ts";
@@ -43,7 +44,7 @@ export function reportPage(parts: Findings): string {
   ];
   return `<!DOCTYPE html>
 <html lang="zh"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<title>${escaped(name)} — replay</title><style>${STYLE}</style></head>
+<title>${escapeHtml(name)} — replay</title><style>${STYLE}</style></head>
 <body><input type="radio" name="language" id="zh" checked><label for="zh">中文</label><input type="radio" name="language" id="en"><label for="en">English</label>
 <main>
 ${sections.join("\n")}
@@ -54,14 +55,14 @@ ${sections.join("\n")}
 function heading({ report: { outcome }, configuration: { site } }: Findings): string {
   const span = Number.isNaN(outcome.from)
     ? both({ zh: "没有数据", en: "nothing in it" })
-    : `${stamp(outcome.from, site.timeZone)} – ${stamp(outcome.to, site.timeZone)} (${escaped(site.timeZone)})`;
-  return `<p>${escaped(outcome.source)}<br>${span}<br><span class="muted">${outcome.readings} ${both({ zh: "条读数", en: "readings" })}, revision ${escaped(outcome.revision)}</span></p>`;
+    : `${stamp(outcome.from, site.timeZone)} – ${stamp(outcome.to, site.timeZone)} (${escapeHtml(site.timeZone)})`;
+  return `<p>${escapeHtml(outcome.source)}<br>${span}<br><span class="muted">${outcome.readings} ${both({ zh: "条读数", en: "readings" })}, revision ${escapeHtml(outcome.revision)}</span></p>`;
 }
 
 function summary({ report, configuration }: Findings): string {
   const { timeZone } = configuration.site;
   const rows = Object.entries(report.counts).map(([kind, counts]) => [
-    escaped(kind),
+    escapeHtml(kind),
     ...SEVERITIES.map((severity) => String(counts[severity] ?? 0)),
   ]);
   const lines = [
@@ -77,7 +78,7 @@ function summary({ report, configuration }: Findings): string {
   }
   for (const { rule, subject, alarms } of report.chatter) {
     lines.push(
-      `<p>${both({ zh: "频繁抖动", en: "Chatters" })}: ${escaped(rule)} ${escaped(subject)}, ${alarms}×</p>`,
+      `<p>${both({ zh: "频繁抖动", en: "Chatters" })}: ${escapeHtml(rule)} ${escapeHtml(subject)}, ${alarms}×</p>`,
     );
   }
   return lines.join("\n");
@@ -100,7 +101,7 @@ function plots({ configuration, report, trace }: Findings): string {
       episodes: bySubject.get(channel.key) ?? [],
       timeZone: site.timeZone,
     });
-    return `<h3>${escaped(channel.key)} <span class="muted">${both(channel.name)}, ${escaped(channel.unit)}</span></h3>${svg}`;
+    return `<h3>${escapeHtml(channel.key)} <span class="muted">${both(channel.name)}, ${escapeHtml(channel.unit)}</span></h3>${svg}`;
   });
   if (all.length > parts.length) {
     parts.push(
@@ -125,9 +126,9 @@ function alarms(episodes: readonly Episode[], { timeZone, end }: { timeZone: str
     .map((episode) => [
       stamp(episode.raised, timeZone),
       chip(episode.severity),
-      escaped(episode.rule),
-      escaped(episode.subject),
-      escaped(episode.point),
+      escapeHtml(episode.rule),
+      escapeHtml(episode.subject),
+      escapeHtml(episode.point),
       lasted(episode, end),
     ]);
   const more = episodes.length - rows.length;
@@ -141,7 +142,7 @@ function lasted({ raised, ended }: Episode, end: Micros): string {
 }
 
 function chip(severity: Severity): string {
-  return `<span class="chip" style="background:${COLOURS[severity]}">${both(SEVERITY_TEXT[severity])}</span>`;
+  return `<span class="chip" style="background:${SEVERITY_COLOUR[severity]}">${both(SEVERITY_TEXT[severity])}</span>`;
 }
 
 function differences({ changes, same }: Difference, timeZone: string): string {
@@ -149,8 +150,8 @@ function differences({ changes, same }: Difference, timeZone: string): string {
     const episode = change.kind === "appears" ? change.other : change.own;
     return [
       stamp(timeOf(change), timeZone),
-      escaped(episode.rule),
-      escaped(episode.subject),
+      escapeHtml(episode.rule),
+      escapeHtml(episode.subject),
       change.kind === "differs"
         ? `${chip(change.own.severity)} → ${chip(change.other.severity)}`
         : chip(episode.severity),
@@ -175,8 +176,8 @@ function scores(score: Score, timeZone: string): string {
     .slice(0, MOST_ROWS)
     .map(({ label, alarm, delay, stood }) => [
       stamp(label.start, timeZone),
-      escaped(label.name),
-      escaped(label.channel ?? label.point ?? ""),
+      escapeHtml(label.name),
+      escapeHtml(label.channel ?? label.point ?? ""),
       alarm === undefined
         ? both({ zh: "漏报", en: "missed" })
         : stood
@@ -197,7 +198,7 @@ function remarks({ report }: Findings): string {
   if (told.length === 0) return "";
   const parts = told.map(
     ({ kind, count, examples }) =>
-      `<li>${count} ${escaped(kind)}${examples.length === 0 ? "" : `<br><span class="muted">${examples.map(escaped).join("<br>")}</span>`}</li>`,
+      `<li>${count} ${escapeHtml(kind)}${examples.length === 0 ? "" : `<br><span class="muted">${examples.map(escapeHtml).join("<br>")}</span>`}</li>`,
   );
   return `<h2>${both({ zh: "未采用的数据", en: "Left out" })}</h2><ul>${parts.join("")}</ul>`;
 }

@@ -2,18 +2,10 @@ import type { Severity } from "../../model/severity.ts";
 import type { Channel } from "../../model/site.ts";
 import type { Micros } from "../../model/time.ts";
 import type { Rule } from "../../rules/rule.ts";
+import { escapeHtml, SEVERITY_COLOUR } from "../page/html.ts";
 import type { Episode } from "./episodes.ts";
-import { escaped } from "./markup.ts";
 import { stamp } from "./stamp.ts";
 import type { Trace } from "./trace.ts";
-
-/** Colours of the severities, also for those who see few of them: they differ in lightness. */
-export const COLOURS: Readonly<Record<Severity, string>> = {
-  blue: "#2f6fde",
-  yellow: "#e0b000",
-  orange: "#e8730c",
-  red: "#c81e1e",
-};
 
 /** Sizes of a plot, in pixels. */
 const WIDTH = 960;
@@ -78,7 +70,7 @@ export function plot(plotted: Plotted): string {
   parts.push(...curve(plotted, x));
   for (const [row, rule] of rules.entries()) {
     const y = HEIGHT + 3 + row * (BAR + 3);
-    parts.push(`<text x="${LEFT - 4}" y="${y + BAR}" class="rule">${escaped(shortened(rule))}</text>`);
+    parts.push(`<text x="${LEFT - 4}" y="${y + BAR}" class="rule">${escapeHtml(shortened(rule))}</text>`);
     for (const episode of episodes) {
       if (episode.rule === rule) parts.push(...bars(episode, { x, y, to }));
     }
@@ -90,7 +82,7 @@ export function plot(plotted: Plotted): string {
       `<text x="${round(x(time))}" y="${height - 4}" text-anchor="${anchor}">${stamp(time, timeZone)}</text>`,
     );
   }
-  return `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escaped(channel.key)}">${parts.join("")}</svg>`;
+  return `<svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escapeHtml(channel.key)}">${parts.join("")}</svg>`;
 }
 
 function curve({ channel, trace, limits }: Plotted, x: (time: Micros) => number): string[] {
@@ -109,8 +101,8 @@ function curve({ channel, trace, limits }: Plotted, x: (time: Micros) => number)
   for (const { value, severity } of limits) {
     const at = round(y(value));
     parts.push(
-      `<line x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${at}" y2="${at}" stroke="${COLOURS[severity]}" class="limit"/>`,
-      `<text x="${WIDTH - RIGHT - 2}" y="${round(at - 2)}" class="rule" fill="${COLOURS[severity]}">${number(value)}</text>`,
+      `<line x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${at}" y2="${at}" stroke="${SEVERITY_COLOUR[severity]}" class="limit"/>`,
+      `<text x="${WIDTH - RIGHT - 2}" y="${round(at - 2)}" class="rule" fill="${SEVERITY_COLOUR[severity]}">${number(value)}</text>`,
     );
   }
   for (const [first, last] of stretches(plotBuckets(trace, channel))) {
@@ -167,7 +159,7 @@ function bars(
   return steps.map(({ time, severity }, i) => {
     const left = x(time);
     const width = Math.max(NARROWEST, x(steps[i + 1]?.time ?? ended ?? to) - left);
-    return `<rect x="${round(left)}" y="${y}" width="${round(width)}" height="${BAR}" fill="${COLOURS[severity]}"><title>${escaped(rule)} ${severity}</title></rect>`;
+    return `<rect x="${round(left)}" y="${y}" width="${round(width)}" height="${BAR}" fill="${SEVERITY_COLOUR[severity]}"><title>${escapeHtml(rule)} ${severity}</title></rect>`;
   });
 }
 
