@@ -295,7 +295,10 @@ export const pointMessageSchema = z
     groups: z.array(namedSchema),
     severity: severitySchema
       .nullable()
-      .meta({ description: "Worst of its alarms that are not normal, whatever their class; null: none." }),
+      .meta({
+        description:
+          "Worst of its alarms that are not normal, whatever their class; null: none. What only stands for being out of service, suppression or a permit does not count.",
+      }),
     worst: z
       .strictObject({
         danger: severitySchema.nullable(),
@@ -306,6 +309,7 @@ export const pointMessageSchema = z
       .meta({ description: "The same for each class." }),
     alarms: z.int().min(0).meta({ description: "Alarms that are not normal." }),
     unacknowledged: z.int().min(0).meta({ description: "Of these, how many wait for an acknowledgement." }),
+    silenced: z.int().min(0).meta({ description: "Of these, how many are not announced to people now." }),
     monitoring: z.enum(MONITORING).meta({
       description:
         "Whether danger would be seen here: `ok`, `waiting` (nothing heard yet), `partial`, `lost`; `off` when the point is not live.",
@@ -313,6 +317,7 @@ export const pointMessageSchema = z
     channels: z.strictObject({
       total: z.int().min(0),
       lost: z.int().min(0).meta({ description: "Channels that are covered by a monitoring alarm." }),
+      outOfService: z.int().min(0).meta({ description: "Channels that are out of service." }),
     }),
     lastEvaluated: instantSchema
       .nullable()

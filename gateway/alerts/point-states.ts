@@ -3,6 +3,7 @@ import type { Channel, Point, Site } from "../../model/site.ts";
 import type { Text } from "../../model/text.ts";
 import { formatInstant, type Micros } from "../../model/time.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
+import { STANDING_FOR_THEMSELVES } from "../../rules/life-cycle/register.ts";
 import { CATALOGUE } from "../messages/catalogue.ts";
 import { formatLocal, say } from "../messages/format.ts";
 import type { Monitoring, PointMessage } from "./message-schemas.ts";
@@ -25,7 +26,10 @@ interface Glance {
   readonly standing: number;
   readonly alarms: number;
   readonly unacknowledged: number;
+  readonly silenced: number;
   readonly lost: number;
+  /** Channels that are out of service. */
+  readonly out: number;
   readonly total: number;
   readonly monitoring: Monitoring;
   readonly lastEvaluated: Micros;
@@ -39,6 +43,8 @@ export class PointStates {
   readonly #alarms = new Map<string, Map<string, PresentAlarm>>();
   /** Subject keys that an active monitoring alarm covers, with the topics of those alarms. */
   readonly #blind = new Map<string, Set<string>>();
+  /** Subject keys of what is out of service. */
+  readonly #out = new Set<string>();
   readonly #channelsOf: readonly (readonly Channel[])[];
   /** Points that have channels below a subject, by subject key. */
   readonly #pointsUnder: ReadonlyMap<string, ReadonlySet<Point>>;
@@ -58,6 +64,7 @@ export class PointStates {
   load(alarms: Iterable<PresentAlarm>): void {
     this.#alarms.clear();
     this.#blind.clear();
+    this.#out.clear();
     for (const alarm of alarms) this.#put(alarm);
   }
 
@@ -66,7 +73,8 @@ export class PointStates {
     if (!touchesPresent(event)) return [];
     this.#put(presentAfter(event, this.#alarms.get(event.point)?.get(alarmTopic(event))));
     const own = this.#o.places.point(event.point);
-    if (event.class !== "monitoring") return own === undefined ? [] : [own];
+    if (event.class !== "monitoring" && event.rule !== "out-of-service")
+      return own === undefined ? [] : [own];
     const points = new Set(this.#pointsUnder.get(event.subject));
     if (own !== undefined) points.add(own);
     return [...points];
@@ -86,7 +94,8 @@ export class PointStates {
     const glance = this.#glance(point);
     this.#told.set(point.id, { what: gist(glance), lastEvaluated: glance.lastEvaluated });
     const { payloads, places, now } = this.#o;
-    const { worst, severity, alarms, unacknowledged, lost, total, monitoring, lastEvaluated } = glance;
+    const { worst, severity, alarms, unacknowledged, silenced } = glance;
+    const { lost, out, total, monitoring, lastEvaluated } = glance;
     const message: PointMessage = {
       format: "tocsin.point.1",
       site: payloads.named(this.#site),
@@ -102,7 +111,8 @@ export class PointStates {
       alarms,
       unacknowledged,
       monitoring,
-      channels: { total, lost },
+      silenced,
+      channels: { total, lost, outOfService: out },
       lastEvaluated: Number.isFinite(lastEvaluated) ? formatInstant(lastEvaluated) : null,
       time: formatInstant(now()),
       revision: this.#site.revision,
@@ -116,6 +126,10 @@ export class PointStates {
     const here = entry(this.#alarms, alarm.point, () => new Map<string, PresentAlarm>());
     if (alarm.state === "normal") here.delete(topic);
     else here.set(topic, alarm);
+    if (alarm.rule === "out-of-service") {
+      if (alarm.state === "normal") this.#out.delete(alarm.subject);
+      else this.#out.add(alarm.subject);
+    }
     if (alarm.class !== "monitoring") return;
     const blind = entry(this.#blind, alarm.subject, () => new Set<string>());
     if (alarm.state === "unacknowledged" || alarm.state === "acknowledged") blind.add(topic);
@@ -129,7 +143,11 @@ export class PointStates {
     let standing = 0;
     let unacknowledged = 0;
     const alarms = this.#alarms.get(point.id);
+    let silenced = 0;
     for (const alarm of alarms?.values() ?? []) {
+      if (alarm.silence !== undefined) silenced++;
+      // What only stands for work or logic is no danger, nor a fault.
+      if (STANDING_FOR_THEMSELVES.has(alarm.rule)) continue;
       // What has returned and only waits for somebody to say so is no present danger.
       if (alarm.state !== "returned") {
         worst[alarm.class] = worseOf(worst[alarm.class], alarm.severity);
@@ -140,9 +158,11 @@ export class PointStates {
     }
     const channels = this.#channelsOf[point.index]!;
     let lost = 0;
+    let out = 0;
     let lastEvaluated = Number.NaN;
     for (const channel of channels) {
       if (this.#isBlind(channel)) lost++;
+      if (this.#isOut(channel)) out++;
       const received = this.#o.engine.channel(channel.index).received;
       if (!(received <= lastEvaluated) && !Number.isNaN(received)) lastEvaluated = received;
     }
@@ -163,11 +183,18 @@ export class PointStates {
       standing,
       alarms: alarms?.size ?? 0,
       unacknowledged,
+      silenced,
       lost,
+      out,
       total,
       monitoring,
       lastEvaluated,
     };
+  }
+
+  /** A channel is out of service when it, or what carries it, is. */
+  #isOut(channel: Channel): boolean {
+    return this.#out.size > 0 && carriersOf(this.#site, channel).some((key) => this.#out.has(key));
   }
 
   /** A channel is blind when it, or anything it hangs on, is covered by a monitoring alarm. */
@@ -177,7 +204,13 @@ export class PointStates {
 
   #text(point: Point, glance: Glance): Text {
     const name = point.name;
-    const fillings = { point: name, lost: glance.lost, total: glance.total, count: glance.standing };
+    const fillings = {
+      point: name,
+      lost: glance.lost,
+      out: glance.out,
+      total: glance.total,
+      count: glance.standing,
+    };
     // An alarm never hides that more may go unseen beside it.
     const seen = glance.lost === 0 || onlyBlind(glance);
     if (glance.severity !== null && !onlyBlind(glance))
@@ -185,6 +218,7 @@ export class PointStates {
         ...fillings,
         severity: SEVERITY_TEXT[glance.severity],
       });
+    if (glance.out > 0 && glance.monitoring !== "off") return say("point.out-of-service", fillings);
     switch (glance.monitoring) {
       case "off":
         return say("point.off", { ...fillings, stage: CATALOGUE[`stage.${point.stage}`] });
@@ -242,8 +276,9 @@ function onlyBlind({ worst, lost }: Glance): boolean {
 }
 
 function gist(glance: Glance): string {
-  const { worst, alarms, unacknowledged, lost, monitoring } = glance;
-  return [...ALARM_CLASSES.map((name) => worst[name]), alarms, unacknowledged, lost, monitoring].join();
+  const { worst, alarms, unacknowledged, silenced, lost, out, monitoring } = glance;
+  const counts = [alarms, unacknowledged, silenced, lost, out];
+  return [...ALARM_CLASSES.map((name) => worst[name]), ...counts, monitoring].join();
 }
 
 function worseOf(a: Severity | null, b: Severity): Severity {

@@ -422,6 +422,10 @@ const MESSAGES = {
     zh: "{point}：监测中断，无法发现险情。",
     en: "{point}: monitoring lost; danger cannot be seen.",
   },
+  "point.out-of-service": {
+    zh: "{point}：停用检修（{out}/{total}），停用部分的报警不提示，请人工巡查。",
+    en: "{point}: out of service ({out} of {total}); its alarms are not announced, have it patrolled.",
+  },
   "point.off": { zh: "{point}：未投入监测（{stage}）。", en: "{point}: not monitored ({stage})." },
   "stage.planned": { zh: "规划中", en: "planned" },
   "stage.commissioning": { zh: "调试中", en: "commissioning" },

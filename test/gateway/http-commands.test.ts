@@ -1,5 +1,7 @@
 import { request } from "node:http";
 import { describe, expect, test } from "vitest";
+import type { PointMessage } from "../../gateway/alerts/message-schemas.ts";
+import { until } from "../support/until.ts";
 import { Stand } from "./stand.ts";
 
 const site = (http: string) => `
@@ -110,6 +112,14 @@ describe("commands over HTTP", () => {
       outOfService: [{ subject: "sa-2", acknowledgedBy: "wang", note: "calibration: 送检" }],
       suppressed: [],
       permits: [],
+    });
+
+    // And so it stands in the point's own topic, without a colour that nobody needs to fear.
+    await until("the points say so", () => {
+      const [home, next] = ["home", "next"].map(
+        (id) => stand.staff.retained.get(`/bench/point/${id}`) as PointMessage,
+      );
+      return home?.silenced === 1 && next?.channels.outOfService === 7 && next.severity === null;
     });
   });
 
