@@ -187,7 +187,7 @@ export class Evaluation {
     for (const instance of this.#byChannel[channel]!) {
       const { memory } = instance.condition;
       if (memory?.silent !== undefined) {
-        this.#silent(instance, memory.silent(channel, at), at);
+        if (instance.status !== FAILED) this.#silent(instance, channel, at);
         continue;
       }
       memory?.interrupt(at);
@@ -343,7 +343,14 @@ export class Evaluation {
   }
 
   /** One of several channels has fallen silent. */
-  #silent(instance: Instance, verdict: Verdict, at: Micros): void {
+  #silent(instance: Instance, channel: number, at: Micros): void {
+    let verdict: Verdict;
+    try {
+      verdict = instance.condition.memory?.silent?.(channel, at) ?? NOTHING_NEW;
+    } catch (thrown) {
+      this.#fail(instance, thrown, at);
+      return;
+    }
     if (instance.status !== WORKS || verdict === NOTHING_NEW) return;
     const did = instance.grading.step(verdict, at);
     if (did !== NOTHING) this.#after(instance, did, at);

@@ -13,6 +13,7 @@ import { buildingVibrationSchema, compileBuildingVibration } from "./conditions/
 import { allSchema, anySchema, notSchema } from "./conditions/combination.ts";
 import type { CompiledCondition, ConditionContext } from "./conditions/condition.ts";
 import { compileDeparture, departureSchema } from "./conditions/departure.ts";
+import { expressionSchema } from "./conditions/expression.ts";
 import { insteadSchema } from "./conditions/instead.ts";
 import { ruleDelayFields } from "./conditions/level.ts";
 import { compileOneChannel, ONE_CHANNEL_KEYS, oneChannelFields } from "./conditions/one-channel.ts";
@@ -35,10 +36,11 @@ export const CONDITION_KEYS = [
   "any",
   "not",
   "sequence",
+  "expression",
 ] as const;
 
 /** Those whose terms look at several channels of one point, device or group. */
-const OF_TERMS = ["all", "any", "not", "sequence"] as const;
+const OF_TERMS = ["all", "any", "not", "sequence", "expression"] as const;
 
 /** One rule as it stands in the site file. */
 export const ruleSchema = z
@@ -60,9 +62,10 @@ export const ruleSchema = z
     any: anySchema.optional(),
     not: notSchema.optional(),
     sequence: sequenceSchema.optional(),
+    expression: expressionSchema.optional(),
     across: z.enum(ACROSS).optional().meta({
       description:
-        "With all, any, not and sequence: the channels of one point, device or group are judged together; each has one alarm. Default: point.",
+        "With all, any, not, sequence and expression: the channels of one point, device or group are judged together; each has one alarm. Default: point.",
     }),
     ...guardFields,
     instead: insteadSchema.optional(),
@@ -146,6 +149,8 @@ export interface RuleProblem {
   readonly path: (string | number)[];
   readonly message: string;
   readonly hint?: string;
+  /** Of what is wrong within a text: how far from its beginning, in UTF-16 units. */
+  readonly offset?: number;
 }
 
 /**
@@ -334,11 +339,12 @@ function contextOf(options: RuleOptions, channel: Channel, problems: ProblemsByC
     onDelay: options.onDelay,
     offDelay: options.offDelay,
     deadband: options.deadband,
-    report: ({ path, from, message, hint }) =>
+    report: ({ path, from, message, hint, offset }) =>
       problems.add(channel.key, {
         path: key === undefined || from === "rule" ? [...path] : [key, ...path],
         message,
         hint,
+        offset,
       }),
   };
 }
@@ -355,31 +361,33 @@ function definedOnly(conversion: RuleOptions["conversion"]): ConditionContext["g
   };
 }
 
+interface ProblemOfChannels {
+  readonly path: (string | number)[];
+  readonly message: string;
+  readonly hint: string | undefined;
+  readonly offset: number | undefined;
+}
+
 /** Three hundred homes with the same mistake are one problem that names the first and counts the rest. */
 class ProblemsByChannel {
-  readonly #problems = new Map<
-    string,
-    { path: (string | number)[]; message: string; hint: string | undefined; channels: string[] }
-  >();
+  readonly #problems = new Map<string, ProblemOfChannels & { readonly channels: string[] }>();
 
-  add(
-    channel: string,
-    problem: { path: (string | number)[]; message: string; hint: string | undefined },
-  ): void {
-    const key = JSON.stringify([problem.path, problem.message]);
+  add(channel: string, problem: ProblemOfChannels): void {
+    const key = JSON.stringify([problem.path, problem.message, problem.offset]);
     const known = this.#problems.get(key);
     if (known === undefined) this.#problems.set(key, { ...problem, channels: [channel] });
     else known.channels.push(channel);
   }
 
   tell(rule: string, report: (problem: RuleProblem) => void): void {
-    for (const { path, message, hint, channels } of this.#problems.values()) {
+    for (const { path, message, hint, offset, channels } of this.#problems.values()) {
       const others = channels.length === 1 ? "" : ` and ${channels.length - 1} more`;
       report({
         rule,
         path,
         message: `${message} (channel ${channels[0]}${others})`,
         ...(hint === undefined ? {} : { hint }),
+        ...(offset === undefined ? {} : { offset }),
       });
     }
   }

@@ -7,6 +7,7 @@ import {
   compileCombination,
 } from "./conditions/combination.ts";
 import type { CompiledCondition, ConditionContext } from "./conditions/condition.ts";
+import { compileExpression, type ExpressionOptions } from "./conditions/expression.ts";
 import { compileSequence, type SequenceOptions } from "./conditions/sequence.ts";
 import { type Applies, type Gathering, gatherBy } from "./subjects.ts";
 
@@ -17,6 +18,7 @@ export type Across = (typeof ACROSS)[number];
 /** Options of a rule whose terms look at several channels. */
 export interface SeveralOptions extends CombinationOptions {
   readonly sequence?: SequenceOptions | undefined;
+  readonly expression?: ExpressionOptions | undefined;
   readonly across?: Across | undefined;
   readonly applies: Applies;
   readonly deadband: number;
@@ -55,7 +57,7 @@ export function severalSubjects(
       message: `none of its channels belongs to a ${across}: the rule watches nothing`,
     });
   }
-  if (options.deadband > 0) {
+  if (options.deadband > 0 && options.expression?.value === undefined) {
     contextOf(any).report({
       path: ["deadband"],
       from: "rule",
@@ -87,9 +89,9 @@ function compile(
   delays: ConditionContext,
   context: Parameters<typeof compileSequence>[1],
 ): CompiledOnSeveral | undefined {
-  return options.sequence === undefined
-    ? compileCombination(options, context, delays)
-    : compileSequence(options.sequence, context, delays);
+  if (options.expression !== undefined) return compileExpression(options.expression, context, delays);
+  if (options.sequence !== undefined) return compileSequence(options.sequence, context, delays);
+  return compileCombination(options, context, delays);
 }
 
 function gather(

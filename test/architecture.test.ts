@@ -28,6 +28,11 @@ const PROTOCOL_LIBRARIES = [
   "@influxdata/influxdb-client",
 ];
 
+/** The one file of the rules that knows a library besides zod: the language of expressions, loaded when a rule needs it. */
+const MAY_WRAP: Readonly<Record<string, readonly string[]>> = {
+  "rules/conditions/expression/cel.ts": ["@marcbachmann/cel-js", "node:module"],
+};
+
 interface Import {
   readonly from: string;
   /** Path from the root for a file of ours, the bare name for a package. */
@@ -81,7 +86,8 @@ test("the rules touch nothing outside: no clock, no files, no network, no random
   const outside = IMPORTS.filter(
     ({ from, to }) => from.startsWith("rules/") && !to.startsWith("rules/") && !to.startsWith("model/"),
   );
-  expect(outside.filter(({ to }) => to !== "zod").map(({ from, to }) => `${from} → ${to}`)).toEqual([]);
+  const foreign = outside.filter(({ from, to }) => to !== "zod" && !MAY_WRAP[from]?.includes(to));
+  expect(foreign.map(({ from, to }) => `${from} → ${to}`)).toEqual([]);
   const impure = sources()
     .filter((file) => file.startsWith("rules/"))
     .filter((file) =>

@@ -9,6 +9,7 @@ import type { Configuration } from "../configuration.ts";
 import type { RouteOptions } from "../routes/options.ts";
 import { checkReferences, warnOfSilentDanger } from "./check-references.ts";
 import type { SiteSource } from "./files.ts";
+import { spotWithin } from "./inner-spot.ts";
 import { isTree, valueAt } from "./located.ts";
 import { folderOf, withAbsoluteFiles } from "./option-files.ts";
 import type { Problems } from "./problem.ts";
@@ -131,14 +132,22 @@ function resolveRules(
     site.groups.length === parsed.groups.ids.size &&
     site.calendars?.length === parsed.calendars.ids.size;
   if (!whole) return undefined;
-  return compileRules(site, Object.fromEntries(parsed.rules.entries), ({ rule, path, message, hint }) => {
-    const full = ["rules", rule, ...path];
-    problems.at(parsed.tree.spot(full, path.length === 0 ? "key" : "value"), {
-      code: "RULE_INVALID",
-      message: `rule "${rule}": ${message}`,
-      hint: hint ?? nameHint(site, path, valueAt(parsed.tree.root, full)),
-    });
-  });
+  return compileRules(
+    site,
+    Object.fromEntries(parsed.rules.entries),
+    ({ rule, path, message, hint, offset }) => {
+      const full = ["rules", rule, ...path];
+      const spot = parsed.tree.spot(full, path.length === 0 ? "key" : "value");
+      problems.at(
+        offset === undefined ? spot : spotWithin(spot, String(valueAt(parsed.tree.root, full)), offset),
+        {
+          code: "RULE_INVALID",
+          message: `rule "${rule}": ${message}`,
+          hint: hint ?? nameHint(site, path, valueAt(parsed.tree.root, full)),
+        },
+      );
+    },
+  );
 }
 
 /** What the site says of the life cycle of its alarms. */

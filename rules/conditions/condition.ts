@@ -205,6 +205,8 @@ export interface ConditionProblem {
   readonly from?: "rule";
   readonly message: string;
   readonly hint?: string;
+  /** Of what is wrong within a text: how far from its beginning, in UTF-16 units. */
+  readonly offset?: number;
 }
 
 /** The same context for options that lie below the condition's own key: problems are found there. */
