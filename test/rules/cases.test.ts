@@ -252,11 +252,27 @@ describe("deadlines", () => {
   });
 
   test("what is announced anew gets its own, however often the one before it was told as overrun", () => {
-    const engine = run({ ...SETTINGS, attempts: 1 });
-    engine.at(0).read("gd.lel", 12).at(70).read("gd.co", 30).until(135);
+    const engine = run({ ...SETTINGS, attempts: 2 });
+    engine.at(0).read("gd.lel", 12).at(100).read("gd.co", 30).until(500);
     expect(told(engine).filter((text) => text.includes("acknowledge"))).toEqual([
       "60 gas@gd.lel overrun yellow #1 acknowledge →duty",
-      "130 gas@gd.lel overrun yellow #1 acknowledge →duty",
+      "90 gas@gd.lel overrun yellow #1 acknowledge →duty",
+      "160 gas@gd.lel overrun yellow #1 acknowledge →duty",
+      "190 gas@gd.lel overrun yellow #1 acknowledge →duty",
+    ]);
+  });
+
+  test("who shelves an alarm has seen it, so its acknowledgement is not awaited meanwhile; the response is", () => {
+    const engine = run({ ...SETTINGS, attempts: 1 });
+    engine.at(0).read("gd.lel", 12);
+    engine.at(10).give({
+      ...{ verb: "shelve", rule: "gas", subject: "gd.lel", occurrence: 1 },
+      ...{ span: 300 * SECOND, note: "在现场" },
+    });
+    expect(told(engine.until(400)).slice(2)).toEqual([
+      "100 gas@gd.lel overrun yellow #1 respond →duty",
+      "310 gas@gd.lel unshelve yellow #1",
+      "370 gas@gd.lel overrun yellow #1 acknowledge →duty",
     ]);
   });
 

@@ -177,6 +177,19 @@ describe.each(KINDS)("$kind", ({ options }) => {
     expect(sorted(order)).toEqual(numbers(0, 3_040));
   });
 
+  test("a daily digest waits for the sink, however many lines of health push each other out meanwhile", async () => {
+    await using server = await MisbehavingServer.start();
+    await server.stop();
+    await using bench = await DeliveryBench.start({ ...options(server.url), batch: 100 });
+    bench.delivery.digest("alarm_digest,site=demo position=9i 5");
+    for (let n = 0; n < 200; n++) bench.delivery.health(`gateway,site=demo a=${n} ${n}`);
+    await until("the outage is noticed", () => bench.status.outage !== undefined);
+    await server.listen();
+    await until("the digest is there", () =>
+      server.arrivals.some(({ lines }) => lines.includes("alarm_digest,site=demo position=9i 5")),
+    );
+  });
+
   test("new readings do not wait for a backlog that the server is slow with", async () => {
     await using server = await MisbehavingServer.start();
     await server.stop();

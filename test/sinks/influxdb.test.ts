@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { digestLine } from "../../gateway/sinks/line.ts";
 import { missing } from "../servers/available.ts";
 import { startInfluxdb1 } from "../servers/influxdb1.ts";
 import { startVictoriaMetrics } from "../servers/victoria-metrics.ts";
@@ -20,6 +21,9 @@ describe.skipIf(missing("influxd"))("a real InfluxDB 1.x", () => {
     bench.event(eventNumber(1));
     bench.event({ ...eventNumber(2), transition: "return", to: "returned" });
     bench.delivery.health("gateway,site=demo uncommitted=3 1779345000000000");
+    const chain = "0f".repeat(32);
+    const digest = { date: "2026-05-21", at: START, position: 9, chain, seq: 2, trimmed: 0 };
+    for (let times = 0; times < 2; times++) bench.delivery.digest(digestLine(digest, "demo"));
     await until("all are delivered", () => bench.idle);
     const rows = await influx.query(`SELECT * FROM water_level WHERE device = 'device-7' ORDER BY time`);
     expect(rows.map(({ time, value, quality, reason }) => ({ time, value, quality, reason }))).toEqual(
@@ -47,6 +51,9 @@ describe.skipIf(missing("influxd"))("a real InfluxDB 1.x", () => {
       "its health is there",
       async () => (await influx.query("SELECT * FROM gateway")).length === 1,
     );
+    expect(await influx.query("SELECT * FROM alarm_digest")).toMatchObject([
+      { time: START, site: "demo", date: "2026-05-21", position: 9, chain, seq: 2, trimmed: 0 },
+    ]);
   });
 
   test("stopped, killed and frozen under load: nothing is lost, and every point is there once", async () => {

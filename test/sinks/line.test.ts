@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { eventLine, healthLine, ReadingLines, stringField } from "../../gateway/sinks/line.ts";
+import { digestLine, eventLine, healthLine, ReadingLines, stringField } from "../../gateway/sinks/line.ts";
 import { qualityOf, REASON, REASONS } from "../../model/quality.ts";
 import { FLAG_MODE_SHIFT } from "../../model/reading.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
@@ -145,4 +145,18 @@ test("an event without a value, of a person's doing, has no value and the words 
 test("health without a finite number is no line at all", () => {
   expect(healthLine({ a: Number.NaN }, "demo", 5)).toBeUndefined();
   expect(healthLine({ a: Number.NaN, "b c": 2 }, "demo", 5)).toBe("gateway,site=demo b\\ c=2 5");
+});
+
+test("a daily digest of the alarm log is one point, however often it is sent", () => {
+  const digest = {
+    date: "2026-05-21",
+    at: 1_779_379_220_000_000,
+    position: 218,
+    chain: "0f".repeat(32),
+    seq: 174,
+    trimmed: 3,
+  };
+  expect(digestLine(digest, "demo")).toBe(
+    `alarm_digest,site=demo date="2026-05-21",position=218i,chain="${digest.chain}",seq=174i,trimmed=3i 1779379220000000`,
+  );
 });
