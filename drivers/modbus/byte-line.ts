@@ -87,11 +87,14 @@ function connectError(name: string, cause: unknown): NetworkError {
   );
 }
 
+/** How a serial port is set. */
+export type SerialLine = Pick<SerialOptions, "path" | "baudRate" | "dataBits" | "parity" | "stopBits">;
+
 /**
  * Opens a serial port.
  * @throws NetworkError LINK_DOWN when it cannot be opened.
  */
-export function openSerial(options: SerialOptions, signal: AbortSignal): Promise<ByteLine> {
+export function openSerial(options: SerialLine, signal: AbortSignal): Promise<ByteLine> {
   const { path, baudRate, dataBits, parity, stopBits } = options;
   const port = new SerialPort({ path, baudRate, dataBits, parity, stopBits, autoOpen: false });
   let cause: unknown;

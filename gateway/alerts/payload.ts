@@ -8,6 +8,7 @@ import type { ChannelView } from "../../rules/engine.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
 import { CATALOGUE } from "../messages/catalogue.ts";
 import { measuredUnit, measureOf } from "../messages/measure.ts";
+import { type Brief, briefOf } from "./brief.ts";
 import type { AlarmMessage, EventMessage, ReadingMessage, VoidMessage } from "./message-schemas.ts";
 import type { Place, Places } from "./places.ts";
 import type { PresentAlarm, SpokenRule } from "./present.ts";
@@ -66,6 +67,11 @@ export class Payloads {
     this.#places = places;
     this.#rules = new Map(rules.map((rule) => [rule.id, rule]));
     this.#languages = languages;
+  }
+
+  /** The parts of a short text about one transition. */
+  brief(event: AlarmEvent): Brief {
+    return briefOf(event, this.#subject(event));
   }
 
   /** The message of one transition, or of a span of numbers without events. */

@@ -214,7 +214,7 @@ function isActive(state: AlarmState): boolean {
 const SILENCING: ReadonlySet<Transition> = new Set(["shelve", "suppress", "out-of-service"]);
 
 /** `【演练·红色·升级】` or `[EXERCISE · red · worse] `. */
-function head(event: AlarmEvent): Text {
+export function head(event: AlarmEvent): Text {
   const heads: Text[] = [];
   if (event.mode !== "live") heads.push(CATALOGUE[`head.${event.mode}`]);
   const done = doneText(event);

@@ -541,6 +541,18 @@ const MESSAGES = {
     zh: "【通道测试】{site}：这是一条测试消息（{route}），并无险情，无需处置。",
     en: "[trial] {site}: this message tries a route ({route}). There is no danger and nothing to do.",
   },
+  "sms.digest": {
+    zh: "【汇总】{site}另有{count}条（{colours}）：",
+    en: "[digest] {site}: {count} more ({colours}): ",
+  },
+  "sms.outline": {
+    zh: "【{colours}】{site}{count}条告警逐条发送，先行汇总：",
+    en: "[{colours}] {site}: {count} alerts follow: ",
+  },
+  "sms.trial": {
+    zh: "【通道测试】并无险情，无需处置。{site}（{route}）",
+    en: "[trial] No danger, nothing to do. {site} ({route})",
+  },
   "cap.headline": { zh: "{where}{rule}，{severity}告警", en: "{severity} alert: {rule}, {where}" },
   "cap.headline-over": {
     zh: "{where}{rule}，{severity}告警解除",

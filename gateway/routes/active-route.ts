@@ -168,6 +168,12 @@ export class ActiveRoute {
       began,
       selected: (event) => this.#selection.accepts(event),
       buses,
+      condition: (problem) => {
+        // What was refused by the network is not mended by a modem that answers.
+        if (problem === undefined) {
+          if (this.#line?.outage === undefined) this.#health.fit();
+        } else this.#health.failed(problem);
+      },
       secret,
     };
   }

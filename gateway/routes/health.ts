@@ -5,7 +5,7 @@ const REFUSAL_LASTS: Micros = 10 * MINUTE;
 
 /** How a route is doing, for status, API and metrics. */
 export interface HealthView {
-  /** `untried`: nothing was sent since the start, so nobody knows. */
+  /** `untried`: nothing was sent since the start, and the route cannot tell by itself, so nobody knows. */
   readonly state: "untried" | "up" | "failing";
   /** Since when, µs; NaN while untried. */
   readonly since: Micros;
@@ -62,6 +62,14 @@ export class RouteHealth {
       this.#state = "up";
       this.#since = now;
     }
+    this.#settle();
+  }
+
+  /** It is fit, though nothing was sent. */
+  fit(): void {
+    if (this.#state === "up") return;
+    this.#state = "up";
+    this.#since = this.#o.clock.now();
     this.#settle();
   }
 

@@ -115,22 +115,27 @@ export function routeShape(selected: {
 /** Where merging may begin: a robot takes 18 messages a minute, and some of them are left for digests and for red. */
 const MOST_SINGLE = 15;
 
-/** When messages to people are merged; for every kind of route that people read. */
-export const digestSchema = z
-  .strictObject({
-    from: z.int().min(2).max(MOST_SINGLE).default(MOST_SINGLE).meta({
-      description: "From this message of a minute on, what is not red waits for a digest.",
-    }),
-    every: durationSchema({ min: "1s", max: "1h" })
-      .prefault("30s")
-      .meta({ description: "A digest goes out so long after the oldest event in it." }),
-    quiet: durationSchema({ max: "1d" }).prefault("10m").meta({
-      description:
-        "The same step of the same alarm within this time is a repetition and goes into the digest; red never.",
-    }),
-  })
-  .prefault({})
-  .meta({ description: "How a flood is merged before it reaches people. Red always goes by itself." });
+/** When messages to people are merged; for every kind of route that people read. `defaults` as its medium bears. */
+export function digestSchemaOf(defaults: { from: number; every: string; quiet: string }) {
+  return z
+    .strictObject({
+      from: z.int().min(2).max(MOST_SINGLE).default(defaults.from).meta({
+        description: "From this message of a minute on, what is not red waits for a digest.",
+      }),
+      every: durationSchema({ min: "1s", max: "1h" })
+        .prefault(defaults.every)
+        .meta({ description: "A digest goes out so long after the oldest event in it." }),
+      quiet: durationSchema({ max: "1d" }).prefault(defaults.quiet).meta({
+        description:
+          "The same step of the same alarm within this time is a repetition and goes into the digest; red never.",
+      }),
+    })
+    .prefault({})
+    .meta({ description: "How a flood is merged before it reaches people. Red always goes by itself." });
+}
+
+/** As chat robots bear it. */
+export const digestSchema = digestSchemaOf({ from: MOST_SINGLE, every: "30s", quiet: "10m" });
 
 const commonOptionsSchema = z.strictObject({
   type: z.string(),

@@ -102,6 +102,8 @@ export interface RouteContext<Options = unknown> {
   readonly selected: (event: AlarmEvent) => boolean;
   /** Brokers to publish on: those of this process, or the uplink of this id. */
   readonly buses: (uplink?: string) => readonly { readonly bus: MessageBus; readonly root: TopicRoot }[];
+  /** For a route that knows how it is without sending anything: what is wrong, in words; undefined: it is fit. */
+  readonly condition: (problem: string | undefined) => void;
   /** @throws ConfigurationError SECRET_MISSING */
   readonly secret: (reference: string) => string;
 }

@@ -45,6 +45,7 @@ export async function tryRoute(
     began: 0,
     selected: () => false,
     buses: () => [],
+    condition: () => {},
     secret: configuration.secret,
   });
   const abort = new AbortController();
