@@ -66,6 +66,7 @@ const ENVIRONMENT = {
   WEBHOOK_SECRET: "s",
   ROBOT_TOKEN: "t",
   ROBOT_SECRET: "s",
+  DUTY_PHONES: "+8613800138000",
 };
 
 /** What parts of a site are laid over. */

@@ -245,10 +245,10 @@ export class Modem {
       if (!lines.some((line) => line.startsWith("+CMGS:")))
         throw new ModemFailure("the modem says OK, and nothing of the message", "silent");
       this.#failures = 0;
-      this.#count("taken");
+      this.#became("taken");
     } catch (thrown) {
       if (!(thrown instanceof ModemFailure)) throw thrown;
-      this.#count("failed");
+      this.#became("failed");
       await this.#failed(thrown, { session, to });
     }
   }
@@ -298,13 +298,13 @@ export class Modem {
     const parsed = parseStatusReport(report[1]!);
     if (parsed === undefined) return;
     const { number, outcome, status } = parsed;
-    this.#count(outcome);
+    this.#became(outcome);
     const fields = { to: masked(number), status, outcome };
     if (outcome === "delivered") this.#o.log.info(fields, "a text message has reached its telephone");
     else this.#o.log.warn(fields, "a text message has not reached its telephone");
   }
 
-  #count(outcome: string): void {
+  #became(outcome: string): void {
     this.#o.counters
       .counter({
         name: "sms_messages",

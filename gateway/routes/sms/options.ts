@@ -46,7 +46,10 @@ export const smsSchema = z
       .meta({ description: "Ask the network to report whether the telephone got it; counted and logged." }),
     validity: durationSchema({ min: "5m", max: "30d" })
       .prefault("1d")
-      .meta({ description: "How long the network keeps trying to reach a telephone that is off." }),
+      .meta({
+        description: "How long the network keeps trying to reach a telephone that is off.",
+        examples: ["6h"],
+      }),
     perMinute: z.int().min(1).max(30).default(10).meta({
       description: "Messages a minute, over all numbers. A modem takes three to six seconds for each.",
     }),
