@@ -293,12 +293,10 @@ export const pointMessageSchema = z
     location: locationSchema,
     codes: z.record(z.string(), z.string()),
     groups: z.array(namedSchema),
-    severity: severitySchema
-      .nullable()
-      .meta({
-        description:
-          "Worst of its alarms that are not normal, whatever their class; null: none. What only stands for being out of service, suppression or a permit does not count.",
-      }),
+    severity: severitySchema.nullable().meta({
+      description:
+        "Worst of its alarms that are not normal, whatever their class; null: none. What only stands for being out of service, suppression or a permit does not count.",
+    }),
     worst: z
       .strictObject({
         danger: severitySchema.nullable(),
