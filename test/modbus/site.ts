@@ -30,6 +30,8 @@ export interface TestDevice {
   readonly components?: Record<string, Record<string, number>>;
   /** Outputs that the site file allows. */
   readonly writes?: readonly string[];
+  /** Channels that the site file excludes, by local id. */
+  readonly exclude?: readonly string[];
   /** What else its address says. */
   readonly address?: object;
 }
@@ -90,7 +92,16 @@ export class ModbusSite {
     return total;
   }
 
-  #add({ id, profile, unit = 1, period, components = {}, writes = [], address = {} }: TestDevice): void {
+  #add({
+    id,
+    profile,
+    unit = 1,
+    period,
+    components = {},
+    writes = [],
+    exclude = [],
+    address = {},
+  }: TestDevice): void {
     const named = typeof profile === "string" ? builtIn.get(profile) : undefined;
     if (typeof profile === "string" && named === undefined) throw new Error(`no profile ${profile}`);
     const section =
@@ -100,6 +111,7 @@ export class ModbusSite {
     const index = this.devices.length;
     const mine: ModbusDevice["channels"][number][] = [];
     const add = (local: string, component?: Component) => {
+      if (exclude.includes(local)) return;
       const { quantity, range } = declared[local] ?? { quantity: "count" as const };
       const row = quantityRow(quantity);
       const channelId = component === undefined ? local : `${component.id}.${local}`;

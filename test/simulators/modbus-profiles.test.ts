@@ -1,15 +1,15 @@
 import { createRequire } from "node:module";
 import { describe, expect, test } from "vitest";
 import { compileReader } from "../../drivers/modbus/codec.ts";
-import { isBitTable, placedChannels, placedComponentChannels } from "../../drivers/modbus/registers.ts";
+import { isBitTable } from "../../drivers/modbus/registers.ts";
 import { profileSchema } from "../../drivers/profile.ts";
 import { compileValue, type Decoded } from "../../drivers/value.ts";
 import { REASON } from "../../model/quality.ts";
 import { quantityRow } from "../../model/quantity.ts";
-import { conversion } from "../../model/unit.ts";
 import { missing } from "../servers/available.ts";
 import { mbpollRead } from "../servers/mbpoll.ts";
 import { play, profiles } from "./play.ts";
+import { mappingOf, placesOf, scenarioOf, stepOf, variants } from "./played-profile.ts";
 
 /*
  * Every Modbus profile is played and read back by programs that are not ours. First register by register against numbers
@@ -57,65 +57,10 @@ const everything = profileSchema.parse({
 });
 const all = new Map([...profiles, [everything.id, everything] as const]);
 
-const modbusProfiles = [...all.values()].filter(({ modbus }) => modbus !== undefined);
-
-/** A component for the profiles of panels: the highest address they have in each field. */
-function componentOf(id: string): Record<string, number> | undefined {
-  const components = all.get(id)?.modbus?.components;
-  if (components === undefined) return undefined;
-  return Object.fromEntries(Object.entries(components.address).map(([name, { max }]) => [name, max]));
-}
-
-/** Within the range, not a round number, and different for each channel. */
-function someValue(profile: string, local: string, index: number): number {
-  const { quantity, range } = all.get(profile)!.channels[local]!;
-  if (quantityRow(quantity).unit === "state") return quantity === "mode" ? 1 : index % 2;
-  const { low, high } = range ?? { low: 1, high: 30 };
-  return low + ((high - low) * (index + 2)) / 40;
-}
-
-interface PlacedTest {
-  key: string;
-  place: ReturnType<typeof placedChannels>[number];
-}
-
-function placesOf(id: string): PlacedTest[] {
-  const section = all.get(id)!.modbus!;
-  const component = componentOf(id);
-  return [
-    ...placedChannels(section).map((place) => ({ key: `dut.${place.local}`, place })),
-    ...(component === undefined ? [] : placedComponentChannels(section, component)).map((place) => ({
-      key: `dut:part.${place.local}`,
-      place,
-    })),
-  ];
-}
-
-/** A scenario that plays one profile; numbers get `someValue`, states stay calm. */
-function scenarioOf(id: string): string {
-  const component = componentOf(id);
-  const channels = placesOf(id)
-    .filter(({ place }) => {
-      const unit = quantityRow(all.get(id)!.channels[place.local]!.quantity).unit;
-      return unit !== "state" && place.format.type !== "bits";
-    })
-    .map(
-      ({ key, place }, index) =>
-        `${key.replace("dut.", "").replace("dut:", "")}: ${someValue(id, place.local, index)}`,
-    );
-  return `${link}
-devices:
-  dut:
-    profile: ${id}
-    link: bus
-    address: { unit: 3 }
-    ${component === undefined ? "" : `components: { part: { address: ${JSON.stringify(component)} } }`}
-    channels: { ${channels.join(", ")} }
-`;
-}
+const cases = [...all.values()].flatMap(variants);
 
 test("there are Modbus profiles at all", () => {
-  expect(modbusProfiles.length).toBeGreaterThanOrEqual(6);
+  expect(cases.length).toBeGreaterThanOrEqual(40);
 });
 
 describe.skipIf(missing("mbpoll"))("read with mbpoll", () => {
@@ -173,7 +118,7 @@ devices:
   });
 
   test("an address that the instrument does not have", async () => {
-    await using played = await play(scenarioOf("banner-qm30vt2"));
+    await using played = await play(scenarioOf(variants(profiles.get("banner-qm30vt2")!)[0]!.profile, link));
     const reading = mbpollRead(
       { host, port: played.port("bus") },
       { unit: 3, table: "holding", address: 9000, count: 1 },
@@ -195,55 +140,41 @@ interface ModbusClient {
 
 const ModbusRtu = createRequire(import.meta.url)("modbus-serial") as new () => ModbusClient;
 
-test.each(modbusProfiles.map(({ id }) => id))(
-  "%s: every channel, read with modbus-serial, is what was meant",
-  async (id) => {
-    await using played = await play(scenarioOf(id), { profiles: all });
-    const client = new ModbusRtu();
-    client.setTimeout(5_000);
-    await client.connectTCP(host, { port: played.port("bus") });
-    client.setID(3);
-    try {
-      for (const { key, place } of placesOf(id)) {
-        const { quantity, range } = all.get(id)!.channels[place.local]!;
-        const { unit } = quantityRow(quantity);
-        const meant = played.simulation.value(key);
-        expect(meant, key).toBeDefined();
-        let raw: number;
-        if (isBitTable(place.table)) {
-          const answer =
-            place.table === "coil"
-              ? await client.readCoils(place.address, 1)
-              : await client.readDiscreteInputs(place.address, 1);
-          raw = answer.data[0] ? 1 : 0;
-        } else {
-          const answer =
-            place.table === "holding"
-              ? await client.readHoldingRegisters(place.address, place.count)
-              : await client.readInputRegisters(place.address, place.count);
-          raw = compileReader(place.format)(answer.buffer, 0);
-        }
-        const decoded: Decoded = { value: 0, reason: 0 };
-        compileValue(place.mapping, range === undefined ? { unit } : { unit, range })(raw, decoded);
-        expect(decoded.reason, key).toBe(REASON.good);
-        const ownUnit = compileUnitStep(place.mapping.scale, place.mapping.unit, unit);
-        const step = place.format.type.startsWith("f") ? Math.abs(meant!) * 1e-6 : ownUnit / 2 + 1e-9;
-        expect(
-          Math.abs(decoded.value - meant!),
-          `${key}: ${decoded.value} instead of ${meant}`,
-        ).toBeLessThanOrEqual(step);
+test.each(cases)("$title: every channel, read with modbus-serial, is what was meant", async ({ profile }) => {
+  await using played = await play(scenarioOf(profile, link), { profiles: new Map([[profile.id, profile]]) });
+  const client = new ModbusRtu();
+  client.setTimeout(5_000);
+  await client.connectTCP(host, { port: played.port("bus") });
+  client.setID(3);
+  try {
+    for (const { key, place } of placesOf(profile)) {
+      const { quantity, range } = profile.channels[place.local]!;
+      const { unit } = quantityRow(quantity);
+      const meant = played.simulation.value(key);
+      expect(meant, key).toBeDefined();
+      let raw: number;
+      if (isBitTable(place.table)) {
+        const answer =
+          place.table === "coil"
+            ? await client.readCoils(place.address, 1)
+            : await client.readDiscreteInputs(place.address, 1);
+        raw = answer.data[0] ? 1 : 0;
+      } else {
+        const answer =
+          place.table === "holding"
+            ? await client.readHoldingRegisters(place.address, place.count)
+            : await client.readInputRegisters(place.address, place.count);
+        raw = compileReader(place.format)(answer.buffer, 0);
       }
-    } finally {
-      await new Promise<void>((resolve) => client.close(resolve));
+      const decoded: Decoded = { value: 0, reason: 0 };
+      compileValue(mappingOf(place, unit), range === undefined ? { unit } : { unit, range })(raw, decoded);
+      expect(decoded.reason, key).toBe(REASON.good);
+      expect(
+        Math.abs(decoded.value - meant!),
+        `${key}: ${decoded.value} instead of ${meant}`,
+      ).toBeLessThanOrEqual(stepOf(place, { unit, meant: meant! }));
     }
-  },
-);
-
-/** What one step of the raw number is worth in the channel's unit. */
-function compileUnitStep(
-  scale: number,
-  from: Parameters<typeof conversion>[0] | undefined,
-  to: Parameters<typeof conversion>[1],
-): number {
-  return Math.abs(scale * (from === undefined ? 1 : conversion(from, to).scale));
-}
+  } finally {
+    await new Promise<void>((resolve) => client.close(resolve));
+  }
+});
