@@ -20,6 +20,7 @@ export const ENTRY_SECTIONS = [
   "templates",
   "calendars",
   "rules",
+  "packs",
   "inhibitions",
   "permits",
   "sinks",

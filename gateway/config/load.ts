@@ -6,6 +6,7 @@ import type { Configuration } from "../configuration.ts";
 import { checkEndpoints } from "./check-endpoints.ts";
 import { checkSecrets } from "./check-secrets.ts";
 import { applyEnvironment } from "./environment.ts";
+import { expandPacks } from "./expand-packs.ts";
 import { readSite, type SiteSource } from "./files.ts";
 import { checkOptionFiles } from "./option-files.ts";
 import { type Problem, Problems, renderProblem } from "./problem.ts";
@@ -43,8 +44,9 @@ function load(path: string, options: LoadOptions, problems: Problems): Configura
   if (read === undefined) return undefined;
   const before = problems.errors;
   const expanded = expandTemplates(read.root, problems);
+  const packed = expandPacks(expanded, problems);
   const complete = problems.errors === before;
-  const root = applyEnvironment(expanded, environment);
+  const root = applyEnvironment(packed.root, environment);
   const source: SiteSource = { ...read, root };
   const parsed = parseSections(root, problems);
   checkSimulation(parsed, source, problems);
@@ -61,6 +63,7 @@ function load(path: string, options: LoadOptions, problems: Problems): Configura
       data: options.data ?? (environment.TOCSIN_DATA || undefined),
       environment,
       complete,
+      packs: packed.uses,
     },
     problems,
   );

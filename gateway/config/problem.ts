@@ -37,9 +37,11 @@ export class Problems {
   /** Adds a problem at a place in a file. */
   at(spot: Spot, complaint: Complaint): void {
     const { line, column } = spot.source.position(spot.offset);
-    const origin = spot.origin === undefined ? "" : ` (${spot.origin})`;
+    const from = [spot.pack, spot.origin].filter((part) => part !== undefined);
+    const origin = from.length === 0 ? "" : ` (${from.join("; ")})`;
     // Of what a template brings a message may name the instance; one place is one mistake all the same.
-    const what = spot.origin === undefined ? complaint.message : `${complaint.code} ${complaint.hint}`;
+    const what =
+      spot.origin === undefined ? complaint.message : `${complaint.code} ${complaint.hint} ${spot.pack}`;
     this.#add(`${spot.source.path}:${line}:${column}:${what}`, {
       ...settle(complaint),
       message: `${complaint.message}${origin}`,

@@ -8,6 +8,7 @@ import { compileRules } from "../../rules/rule.ts";
 import type { Configuration } from "../configuration.ts";
 import type { RouteOptions } from "../routes/options.ts";
 import { checkReferences, warnOfSilentDanger } from "./check-references.ts";
+import type { PackUse } from "./expand-packs.ts";
 import type { SiteSource } from "./files.ts";
 import { spotWithin } from "./inner-spot.ts";
 import { isTree, valueAt } from "./located.ts";
@@ -16,6 +17,7 @@ import type { Problems } from "./problem.ts";
 import { resolveCalendars } from "./resolve-calendars.ts";
 import { resolveDevices } from "./resolve-devices.ts";
 import { resolveLinks } from "./resolve-links.ts";
+import { idlePackRules, type PackedSite } from "./resolve-packs.ts";
 import { resolveGroups, resolvePoints } from "./resolve-places.ts";
 import { readSecret } from "./secret.ts";
 import type { ParsedSite } from "./sections.ts";
@@ -30,8 +32,9 @@ export interface ResolveOptions {
   /** Comes before the site file's `data`; relative to the working folder. */
   readonly data?: string | undefined;
   readonly environment: NodeJS.ProcessEnv;
-  /** Whether the templates brought all that they should have. */
+  /** Whether templates and packs brought all that they should have. */
   readonly complete: boolean;
+  readonly packs: readonly PackUse[];
 }
 
 /** Letters of the revision: 48 bits tell the revisions of one site apart. */
@@ -75,7 +78,7 @@ export function resolveSite(
     channels: things.channels,
     calendars: resolveCalendars(parsed, timeZone, problems),
   };
-  const rules = options.complete ? resolveRules(parsed, site, problems) : undefined;
+  const rules = options.complete ? resolveRules({ parsed, site, uses: options.packs }, problems) : undefined;
   if (rules !== undefined && !problems.failed) warnOfSilentDanger(parsed, { site, rules }, problems);
   const lifeCycle = rules === undefined ? undefined : resolveLifeCycle(parsed, { site, rules }, problems);
   const { alarms, cases, alerts, http, journal } = parsed;
@@ -118,11 +121,8 @@ export function resolveSite(
 }
 
 /** The rules, compiled for the site. A site with holes would make sound rules look wrong: then they are left for later. */
-function resolveRules(
-  parsed: ParsedSite,
-  site: Site,
-  problems: Problems,
-): Configuration["rules"] | undefined {
+function resolveRules(packed: PackedSite, problems: Problems): Configuration["rules"] | undefined {
+  const { parsed, site } = packed;
   const sections = ["points", "groups", "links", "devices", "calendars"] as const;
   const whole =
     sections.every((name) => isTree(parsed.tree.root[name] ?? {})) &&
@@ -132,22 +132,22 @@ function resolveRules(
     site.groups.length === parsed.groups.ids.size &&
     site.calendars?.length === parsed.calendars.ids.size;
   if (!whole) return undefined;
-  return compileRules(
-    site,
-    Object.fromEntries(parsed.rules.entries),
-    ({ rule, path, message, hint, offset }) => {
-      const full = ["rules", rule, ...path];
-      const spot = parsed.tree.spot(full, path.length === 0 ? "key" : "value");
-      problems.at(
-        offset === undefined ? spot : spotWithin(spot, String(valueAt(parsed.tree.root, full)), offset),
-        {
-          code: "RULE_INVALID",
-          message: `rule "${rule}": ${message}`,
-          hint: hint ?? nameHint(site, path, valueAt(parsed.tree.root, full)),
-        },
-      );
-    },
-  );
+  const idle = idlePackRules(packed, problems);
+  const rules = [...parsed.rules.entries].filter(([id]) => !idle.has(id));
+  return compileRules(site, Object.fromEntries(rules), ({ rule, path, message, hint, offset }) => {
+    const full = ["rules", rule, ...path];
+    const spot = parsed.tree.spot(full, path.length === 0 ? "key" : "value");
+    problems.at(
+      offset === undefined || spot.pack !== undefined
+        ? spot
+        : spotWithin(spot, String(valueAt(parsed.tree.root, full)), offset),
+      {
+        code: "RULE_INVALID",
+        message: `rule "${rule}": ${message}`,
+        hint: hint ?? nameHint(site, path, valueAt(parsed.tree.root, full)),
+      },
+    );
+  });
 }
 
 /** What the site says of the life cycle of its alarms. */

@@ -14,6 +14,7 @@ import { routeSchema } from "../routes/registry.ts";
 import { sinkSchema } from "../sinks/options.ts";
 import { calendarSchema } from "./calendar-schema.ts";
 import { deviceSchema } from "./device-schema.ts";
+import { packUseSchema } from "./pack-schema.ts";
 import { groupSchema, pointSchema, siteSectionSchema } from "./place-schema.ts";
 import { instanceSchema, templateSchema } from "./template-schema.ts";
 
@@ -82,6 +83,10 @@ export const siteFileSchema = z.strictObject({
     .default({})
     .meta({ description: "Times that rules refer to: a flood season, working hours, holidays." }),
   rules: z.record(idSchema, ruleSchema).default({}).meta({ description: "What is an alarm." }),
+  packs: z.record(idSchema, packUseSchema).default({}).meta({
+    description:
+      "Rule packs that the site uses: rules to the standards, with what is the site's own laid over them.",
+  }),
   inhibitions: z
     .record(idSchema, inhibitionSchema)
     .default({})

@@ -45,6 +45,8 @@ export interface Spot {
   readonly source: SourceText;
   readonly offset: number;
   readonly origin?: string;
+  /** Where in a rule pack the text stands that is in force at this place. */
+  readonly pack?: string;
 }
 
 /** What a decoder puts in place of bytes that are no UTF-8, and its own bytes, which are. */

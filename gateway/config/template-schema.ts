@@ -10,6 +10,7 @@ export const templateSchema = z
     devices: anything.optional().meta({ description: "Devices that each instance brings." }),
     groups: anything.optional().meta({ description: "Groups that each instance brings." }),
     rules: anything.optional().meta({ description: "Rules that each instance brings." }),
+    packs: anything.optional().meta({ description: "Rule packs that each instance uses." }),
   })
   .meta({
     description: `What many places have in common; \`\${column}\` stands for a cell of the instance table, in keys too.`,

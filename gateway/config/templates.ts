@@ -12,7 +12,7 @@ import { didYouMean } from "./suggestion.ts";
  */
 
 /** What a template may bring. */
-export const TEMPLATE_SECTIONS = ["points", "devices", "groups", "rules"] as const;
+export const TEMPLATE_SECTIONS = ["points", "devices", "groups", "rules", "packs"] as const;
 
 /** The column whose value names the instance; overrides refer to it. */
 const ID_COLUMN = "id";

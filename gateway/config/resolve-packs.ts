@@ -1,0 +1,84 @@
+import type { Site } from "../../model/site.ts";
+import { appliesSchema, matchChannels } from "../../rules/subjects.ts";
+import type { BroughtRule, PackUse } from "./expand-packs.ts";
+import { flow } from "./flow.ts";
+import { entryOf, isTree, spotOf } from "./located.ts";
+import type { Problems } from "./problem.ts";
+import type { ParsedSite } from "./sections.ts";
+
+/** A site whose channels are known. */
+export interface PackedSite {
+  readonly parsed: ParsedSite;
+  readonly site: Site;
+  readonly uses: readonly PackUse[];
+}
+
+/**
+ * Ids of the rules of packs that look at nothing this site has: they are simply not used. A pack of which nothing is used is an
+ * error, and so is a rule that has channels and lacks a parameter; what the site says in vain is a warning.
+ */
+export function idlePackRules({ site, uses }: PackedSite, problems: Problems): ReadonlySet<string> {
+  const idle = new Set<string>();
+  for (const use of uses) {
+    const { pack, spot } = use;
+    const used: BroughtRule[] = [];
+    for (const rule of use.rules) {
+      if (looksAtSomething(rule, site)) used.push(rule);
+      else {
+        idle.add(rule.id);
+        warnOfVainChange(rule, use, problems);
+      }
+    }
+    if (used.length === 0) {
+      const message = `pack "${pack.id}" applies to nothing: no channel of this site fits any of its rules`;
+      const hint =
+        "all that `applies` gives must fit one and the same channel; take the pack out, or give its devices";
+      problems.at(spot, { message, hint });
+    }
+    for (const rule of used) demand(rule, use, problems);
+    for (const [name, at] of use.given) {
+      if (pack.parameters[name] === undefined || used.length === 0) continue;
+      if (used.some(({ parameters }) => parameters.has(name))) continue;
+      const takers = use.rules.filter(({ parameters }) => parameters.has(name));
+      problems.at(at, {
+        severity: "warning",
+        message: `"${name}" is in vain: no channel fits the rules that take it`,
+        hint: takers.length === 0 ? undefined : `they are: ${takers.map((taker) => taker.name).join(", ")}`,
+      });
+    }
+  }
+  return idle;
+}
+
+/** Whether a rule fits a channel. What the site itself names wrongly is left for the rule's own complaint. */
+function looksAtSomething({ applies }: BroughtRule, site: Site): boolean {
+  const options = appliesSchema.safeParse(applies);
+  if (!options.success || !isTree(applies)) return true;
+  let slip = false;
+  const matched = matchChannels(site, options.data, ({ path: [, selector] }) => {
+    const spot = selector === undefined ? spotOf(applies) : entryOf(applies, selector)?.value;
+    if (spot?.pack === undefined) slip = true;
+  });
+  return slip || matched.length > 0;
+}
+
+function warnOfVainChange({ name, changed }: BroughtRule, { pack }: PackUse, problems: Problems): void {
+  if (changed === undefined) return;
+  problems.at(changed, {
+    severity: "warning",
+    message: `the change is in vain: no channel of this site fits rule "${name}" of pack "${pack.id}"`,
+    hint: "`enabled: false` says that it is not wanted",
+  });
+}
+
+/** Reports parameters that a rule with channels does not have: nothing is made up in their place. */
+function demand({ name, missing }: BroughtRule, { pack, spot }: PackUse, problems: Problems): void {
+  if (missing.length === 0) return;
+  const example = Object.fromEntries(
+    missing.map((parameter) => [parameter, pack.parameters[parameter]!.example]),
+  );
+  problems.at(spot, {
+    message: `rule "${name}" of pack "${pack.id}" needs ${missing.map((parameter) => `"${parameter}"`).join(" and ")} from this site`,
+    hint: `for example: set: ${flow(example)}; or rules: { ${name}: { enabled: false } }`,
+  });
+}
