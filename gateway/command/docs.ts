@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { BUILT_IN_PROFILES } from "../../drivers/profile-store.ts";
 import { alertDocuments, type GeneratedFile } from "../alerts/documents.ts";
+import { packsPage } from "../config/pack-page.ts";
 import { referencePages } from "../config/reference-pages.ts";
 import { backtestPage } from "../replay/reference-page.ts";
 import { reportDocument } from "../report/json.ts";
@@ -20,6 +21,7 @@ export function docs(options: { check: boolean; folder?: string }): ExitCode {
   const pages: (readonly [path: string, text: string])[] = [
     ...[...referencePages(BUILT_IN_PROFILES)].map(([name, text]) => [join("generated", name), text] as const),
     [join("generated", "backtest.md"), backtestPage()],
+    [join("generated", "rule-packs.md"), packsPage()],
     ...schemaFiles().map(({ path, content }) => [join("schemas", path), content] as const),
   ];
   let stale = 0;

@@ -173,7 +173,8 @@ function gb26875Page(): string {
   ]);
 }
 
-function cell(text: string): string {
+/** A text that may stand in a cell of a table. */
+export function cell(text: string): string {
   return text.replaceAll("|", "\\|").replaceAll("\n", " ").trim();
 }
 

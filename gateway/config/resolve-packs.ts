@@ -23,11 +23,14 @@ export function idlePackRules({ site, uses }: PackedSite, problems: Problems): R
     const { pack, spot } = use;
     const used: BroughtRule[] = [];
     for (const rule of use.rules) {
-      if (looksAtSomething(rule, site)) used.push(rule);
-      else {
+      const fit = fitOf(rule, site);
+      if (fit === "none") {
         idle.add(rule.id);
         warnOfVainChange(rule, use, problems);
+        continue;
       }
+      used.push(rule);
+      if (fit === "some") demand(rule, use, problems);
     }
     if (used.length === 0) {
       const message = `pack "${pack.id}" applies to nothing: no channel of this site fits any of its rules`;
@@ -35,31 +38,34 @@ export function idlePackRules({ site, uses }: PackedSite, problems: Problems): R
         "all that `applies` gives must fit one and the same channel; take the pack out, or give its devices";
       problems.at(spot, { message, hint });
     }
-    for (const rule of used) demand(rule, use, problems);
     for (const [name, at] of use.given) {
       if (pack.parameters[name] === undefined || used.length === 0) continue;
       if (used.some(({ parameters }) => parameters.has(name))) continue;
       const takers = use.rules.filter(({ parameters }) => parameters.has(name));
       problems.at(at, {
         severity: "warning",
-        message: `"${name}" is in vain: no channel fits the rules that take it`,
-        hint: takers.length === 0 ? undefined : `they are: ${takers.map((taker) => taker.name).join(", ")}`,
+        message: `"${name}" is in vain: no rule in use takes it`,
+        hint: takers.length === 0 ? undefined : `rules that would: ${takers.map((taker) => taker.name).join(", ")}`,
       });
     }
   }
   return idle;
 }
 
-/** Whether a rule fits a channel. What the site itself names wrongly is left for the rule's own complaint. */
-function looksAtSomething({ applies }: BroughtRule, site: Site): boolean {
+/**
+ * Whether a rule fits any channel; `unknown` where the site itself names something wrongly, which is left for the rule's own
+ * complaint.
+ */
+function fitOf({ applies }: BroughtRule, site: Site): "some" | "none" | "unknown" {
   const options = appliesSchema.safeParse(applies);
-  if (!options.success || !isTree(applies)) return true;
+  if (!options.success || !isTree(applies)) return "unknown";
   let slip = false;
   const matched = matchChannels(site, options.data, ({ path: [, selector] }) => {
     const spot = selector === undefined ? spotOf(applies) : entryOf(applies, selector)?.value;
     if (spot?.pack === undefined) slip = true;
   });
-  return slip || matched.length > 0;
+  if (slip) return "unknown";
+  return matched.length > 0 ? "some" : "none";
 }
 
 function warnOfVainChange({ name, changed }: BroughtRule, { pack }: PackUse, problems: Problems): void {
