@@ -45,7 +45,10 @@ export function idlePackRules({ site, uses }: PackedSite, problems: Problems): R
       problems.at(at, {
         severity: "warning",
         message: `"${name}" is in vain: no rule in use takes it`,
-        hint: takers.length === 0 ? undefined : `rules that would: ${takers.map((taker) => taker.name).join(", ")}`,
+        hint:
+          takers.length === 0
+            ? undefined
+            : `rules that would: ${takers.map((taker) => taker.name).join(", ")}`,
       });
     }
   }
