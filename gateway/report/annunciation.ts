@@ -1,26 +1,15 @@
 import type { Mode } from "../../model/domain.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
+import { annunciates } from "../../rules/life-cycle/annunciation.ts";
 
 /*
  * What counts in the measures of ISA-18.2: annunciations, which is an alarm that begins to call for somebody. Acknowledgements,
  * returns and what people or logic have silenced do not (domain.md a.1: a project found 97 % of its "alarms" to be such events).
  */
 
-/** Whether an event of this mode begins to call for somebody: it leads to unacknowledged, and nothing silences it. */
+/** Whether an event of this mode begins to call for somebody. */
 export function isAnnunciation(event: AlarmEvent, mode: Mode = "live"): boolean {
-  if (event.mode !== mode || event.silence !== undefined || event.to !== "unacknowledged") return false;
-  switch (event.transition) {
-    case "raise":
-    case "upgrade":
-    case "again":
-    case "re-alarm":
-    case "unshelve":
-    case "unsuppress":
-    case "return-to-service":
-      return true;
-    default:
-      return false;
-  }
+  return event.mode === mode && annunciates(event);
 }
 
 /** Whether the condition holds after an event. */
