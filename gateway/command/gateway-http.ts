@@ -1,5 +1,6 @@
 import { z } from "zod";
 import {
+  ConfigurationError,
   DeviceError,
   describe,
   ERROR_CODES,
@@ -9,6 +10,7 @@ import {
 } from "../../model/error.ts";
 import { formatListen, parseListen } from "../../model/listen.ts";
 import { MILLISECOND, type Micros } from "../../model/time.ts";
+import { didYouMean } from "../config/suggestion.ts";
 import type { Configuration } from "../configuration.ts";
 
 /** A gateway on this machine answers at once or not at all. */
@@ -26,6 +28,8 @@ export interface GatewayHttp {
    * LINK_REFUSED when it refuses us.
    */
   ask(path: string, wait: Micros): Promise<unknown>;
+  /** What it answers to JSON that is sent, whether it accepts or refuses. @throws NetworkError as `ask` does */
+  post(path: string, body: object, wait: Micros): Promise<unknown>;
 }
 
 /** Where the HTTP interface of a site's gateway is reached from this machine; undefined: it has none, or any port would do. */
@@ -36,25 +40,56 @@ export function gatewayBase({ http }: Configuration): string | undefined {
   return `http://${formatListen({ host, port: address.port })}`;
 }
 
-/** The running gateway of a site. Undefined when none answers at its HTTP address, or another site's. */
-export async function findGateway(configuration: Configuration): Promise<GatewayHttp | undefined> {
+/**
+ * The running gateway of a site, spoken to as `user` of `http.users` where one is given. Undefined when none answers at its HTTP
+ * address, or another site's. @throws ConfigurationError COMMAND_USAGE, SECRET_MISSING
+ */
+export async function findGateway(
+  configuration: Configuration,
+  user?: string,
+): Promise<GatewayHttp | undefined> {
   const base = gatewayBase(configuration);
+  const token = tokenOf(configuration, user);
   if (base === undefined || !(await isGatewayOf(base, configuration.site.id))) return undefined;
-  const { token } = configuration.http;
   const headers: Record<string, string> = { accept: "application/json" };
   if (token !== undefined) headers.authorization = `Bearer ${configuration.secret(token)}`;
-  return { base, ask: (path, wait) => ask(`${base}${path}`, { base, headers, wait }) };
+  return {
+    base,
+    ask: async (path, wait) => {
+      const { ok, status, body } = await talk(`${base}${path}`, { base, wait, request: { headers } });
+      if (!ok) throw refusal(status, body, base);
+      return body;
+    },
+    post: async (path, sent, wait) => {
+      const request = {
+        method: "POST",
+        headers: { ...headers, "content-type": "application/json" },
+        body: JSON.stringify(sent),
+      };
+      const { ok, status, body } = await talk(`${base}${path}`, { base, wait, request });
+      if (!ok && refusalSchema.safeParse(body).success) throw refusal(status, body, base);
+      return body;
+    },
+  };
 }
 
-async function ask(
+function tokenOf({ http }: Configuration, user: string | undefined): string | undefined {
+  if (user === undefined) return http.token;
+  const known = http.users[user];
+  if (known !== undefined) return known.token;
+  throw new ConfigurationError("COMMAND_USAGE", `--user ${user}: http.users does not name them`, {
+    hint: didYouMean(user, Object.keys(http.users), "users") ?? "users are declared under http.users",
+  });
+}
+
+async function talk(
   url: string,
-  { base, headers, wait }: { base: string; headers: Record<string, string>; wait: Micros },
-): Promise<unknown> {
-  let response: Response;
-  let body: unknown;
+  { base, request, wait }: { base: string; request: RequestInit; wait: Micros },
+): Promise<{ ok: boolean; status: number; body: unknown }> {
   try {
-    response = await fetch(url, { headers, signal: AbortSignal.timeout(wait / MILLISECOND) });
-    body = await response.json();
+    const response = await fetch(url, { ...request, signal: AbortSignal.timeout(wait / MILLISECOND) });
+    const { ok, status } = response;
+    return { ok, status, body: await response.json() };
   } catch (thrown) {
     throw new NetworkError(
       "LINK_DOWN",
@@ -62,8 +97,6 @@ async function ask(
       { cause: thrown },
     );
   }
-  if (!response.ok) throw refusal(response.status, body, base);
-  return body;
 }
 
 /** What was answered makes no sense: NetworkError LINK_REFUSED. */

@@ -4,6 +4,7 @@ import { VERSION } from "../version.ts";
 import type { AuditCommandOptions } from "./audit.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit.ts";
 import type { ExportOptions } from "./export.ts";
+import type { GiveOptions } from "./give.ts";
 import { errorJson, hasColour, printJson, renderError } from "./output.ts";
 import type { ReplayCommandOptions } from "./replay.ts";
 import type { ReportOptions } from "./report.ts";
@@ -123,6 +124,15 @@ function program(finish: (code: ExitCode) => void): Command {
     .action(async (site: string, options: TestRulesOptions) => {
       const { testRules } = await import("./test-rules.ts");
       finish(testRules(site, options));
+    });
+
+  json(command("command", "give the running gateway a command 下达命令").argument("<site>", SITE))
+    .argument("<verb>", "such as acknowledge, shelve, close 命令")
+    .argument("[field=value...]", "what the command needs: occurrence=12 note=… 参数")
+    .option("--user <name>", "one of http.users 用户")
+    .action(async (site: string, verb: string, fields: string[], options: GiveOptions) => {
+      const { give } = await import("./give.ts");
+      finish(await give(site, { verb, fields }, options));
     });
 
   json(data(command("report", "measure the alarms of a period 报警统计").argument("<site>", SITE)))
