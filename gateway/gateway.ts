@@ -205,6 +205,15 @@ export class Gateway {
       last: () => this.alerts.last,
       timeTrusted: () => this.#timeTrusted,
       buses: (uplink) => this.alerts.reachable(uplink),
+      onSite: {
+        standing: () => [...engine.alarms()],
+        channel: (key) => {
+          const channel = configuration.site.channels.find((one) => one.key === key);
+          return channel === undefined ? undefined : engine.channel(channel.index);
+        },
+        write: (wish) => this.writes.write(wish),
+        record: (done) => void this.intake.record({ ...done, route: "on site", accepted: true }),
+      },
       secret: configuration.secret,
       onLost: (route, { lost, note }) =>
         this.#system("alert-route-lost", lost, { subject: routeSubject(route), note }),

@@ -16,6 +16,8 @@ export interface WriteWish {
   /** Who wants it, for the log. */
   readonly user: string;
   readonly reason: string;
+  /** One of many that only keep something as it is: not told in the log unless it fails. */
+  readonly routine?: boolean;
 }
 
 /** What came of it. */
@@ -47,6 +49,8 @@ export function outputSubject(device: string, output: string): string {
  */
 export class Writes {
   readonly #o: WritesOptions;
+  /** What became of the last write to each output: the rules hear of changes, and once after a start. */
+  readonly #failed = new Map<string, boolean>();
 
   constructor(options: WritesOptions) {
     this.#o = options;
@@ -58,22 +62,31 @@ export class Writes {
     const target = this.#target(wish);
     if (typeof target === "string") return this.#count({ outcome: "not-allowed", detail: target });
     const { device, driver, value } = target;
-    const { output, user, reason } = wish;
+    const { output, user, reason, routine = false } = wish;
     // Before it is on the wire: should the machine fail meanwhile, it is known that it was tried.
-    log.info({ device: wish.device, output, value, user, reason }, "a device is written to");
+    log[routine ? "debug" : "info"](
+      { device: wish.device, output, value, user, reason },
+      "a device is written to",
+    );
     const subject = outputSubject(wish.device, output);
     try {
       const { verified, to } = await driver.write({ device, output, value });
-      this.#o.onOutcome(subject, false, "");
+      this.#tell(subject, false, "");
       return this.#count({ outcome: "written", verified, to });
     } catch (thrown) {
       const detail = describe(thrown);
       if (asTocsinError(thrown).code === "WRITE_REFUSED")
         return this.#count({ outcome: "not-allowed", detail });
       log.error({ device: wish.device, output, value, user, reason: detail }, "a write failed");
-      this.#o.onOutcome(subject, true, `${user}: ${output} = ${wish.value}; ${detail}`);
+      this.#tell(subject, true, `${user}: ${output} = ${wish.value}; ${detail}`);
       return this.#count({ outcome: "device-failed", detail });
     }
+  }
+
+  #tell(subject: string, failed: boolean, note: string): void {
+    if (this.#failed.get(subject) === failed) return;
+    this.#failed.set(subject, failed);
+    this.#o.onOutcome(subject, failed, note);
   }
 
   #count(written: Written): Written {

@@ -11,7 +11,9 @@ export interface Memory {
   /** Whether anything can be written at all; without that the functions for it are not known. */
   readonly writable: boolean;
   /** Takes registers or bits; false when they cannot be written: exception 2. */
-  write(table: Table, address: number, values: readonly number[]): boolean;
+  write(table: Table, address: number, written: { values: readonly number[]; moment: Moment }): boolean;
+  /** Coils that take a whole word by FC 5: the time of a pulse. */
+  takesWord?(address: number): boolean;
 }
 
 /** One slave on a line. */
@@ -51,7 +53,7 @@ const WRITE_HEAD = 5;
 const FIRST_MULTIPLE = 15;
 
 /** Answers FC 5, 6, 15 and 16. */
-function answerWrite(pdu: Buffer, memory: Memory): Buffer {
+function answerWrite(pdu: Buffer, memory: Memory, moment: Moment): Buffer {
   const functionCode = pdu[0]!;
   const table = functionCode === 5 || functionCode === FIRST_MULTIPLE ? "coil" : "holding";
   if (pdu.length < WRITE_HEAD) return exceptionPdu(functionCode, ILLEGAL_VALUE);
@@ -59,9 +61,10 @@ function answerWrite(pdu: Buffer, memory: Memory): Buffer {
   const word = pdu.readUInt16BE(3);
   let values: number[];
   if (functionCode < FIRST_MULTIPLE) {
-    const known = table === "holding" || word === 0 || word === COIL_ON;
+    const timed = table === "coil" && memory.takesWord?.(address) === true;
+    const known = table === "holding" || timed || word === 0 || word === COIL_ON;
     if (pdu.length !== WRITE_HEAD || !known) return exceptionPdu(functionCode, ILLEGAL_VALUE);
-    values = [table === "coil" ? Number(word === COIL_ON) : word];
+    values = [table === "coil" && !timed ? Number(word === COIL_ON) : word];
   } else {
     const data = pdu.subarray(WRITE_HEAD + 1);
     const bytes = table === "coil" ? Math.ceil(word / 8) : word * 2;
@@ -71,7 +74,7 @@ function answerWrite(pdu: Buffer, memory: Memory): Buffer {
       table === "coil" ? (data[i >> 3]! >> (i & 7)) & 1 : data.readUInt16BE(2 * i),
     );
   }
-  if (!memory.write(table, address, values)) return exceptionPdu(functionCode, ILLEGAL_ADDRESS);
+  if (!memory.write(table, address, { values, moment })) return exceptionPdu(functionCode, ILLEGAL_ADDRESS);
   return Buffer.from(pdu.subarray(0, WRITE_HEAD));
 }
 
@@ -80,7 +83,7 @@ const WRITES: ReadonlySet<number> = new Set([5, 6, 15, 16]);
 /** A unit's answer to a request, without any fault of the line. */
 export function answerPdu(pdu: Buffer, memory: Memory, moment: Moment): Buffer {
   const functionCode = pdu[0] ?? 0;
-  if (memory.writable && WRITES.has(functionCode)) return answerWrite(pdu, memory);
+  if (memory.writable && WRITES.has(functionCode)) return answerWrite(pdu, memory, moment);
   const read = READS[functionCode];
   if (read === undefined) return exceptionPdu(functionCode, ILLEGAL_FUNCTION);
   if (pdu.length !== READ_PDU_LENGTH) return exceptionPdu(functionCode, ILLEGAL_VALUE);

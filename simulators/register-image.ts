@@ -13,6 +13,7 @@ import {
   placeInComponent,
 } from "../drivers/modbus/registers.ts";
 import type { ReasonName } from "../model/quality.ts";
+import { type Micros, SECOND } from "../model/time.ts";
 import { rawFor, rawWithout } from "./condition.ts";
 import type { Instrument, PlayedChannel } from "./instrument.ts";
 import type { Memory } from "./modbus-unit.ts";
@@ -58,6 +59,9 @@ export class RegisterImage implements Memory {
   readonly #statuses: readonly PlacedStatus[];
   readonly #constants: readonly Constant[];
   readonly #outputs: readonly Place[];
+  readonly #pulses: readonly Pulse[];
+  /** When pulses that were begun end, by coil, in the scenario's time. */
+  readonly #until = new Map<number, Micros>();
   /** What was written to outputs, by table and address. */
   readonly #written = new Map<Table, Map<number, number>>();
   readonly #forbidden: ModbusSection["forbidden"];
@@ -81,6 +85,7 @@ export class RegisterImage implements Memory {
       place(section, output),
       ...(typeof output.verify === "string" ? [] : [place(section, output.verify)]),
     ]);
+    this.#pulses = Object.values(section.outputs).flatMap((output) => pulseOf(section, output));
     const placed = [...plan.cells, ...plan.statuses, ...this.#constants].map((item) => item.place);
     for (const { table, address, count } of [...placed, ...this.#outputs]) {
       const known = this.#spans.get(table);
@@ -115,12 +120,19 @@ export class RegisterImage implements Memory {
   }
 
   /** Takes what a master writes: outputs of the profile, whole ones only. */
-  write(table: Table, address: number, values: readonly number[]): boolean {
+  write(
+    table: Table,
+    address: number,
+    { values, moment }: { values: readonly number[]; moment: Moment },
+  ): boolean {
     const end = address + values.length;
     const outputs = this.#outputs.filter(
       (output) => output.table === table && output.address < end && output.address + output.count > address,
     );
-    const covered = outputs.reduce((sum, { count }) => sum + count, 0);
+    // What one output writes another may be read back at.
+    const covered = new Set(
+      outputs.flatMap((output) => Array.from({ length: output.count }, (_, i) => output.address + i)),
+    ).size;
     const whole = outputs.every(
       (output) => output.address >= address && output.address + output.count <= end,
     );
@@ -128,8 +140,18 @@ export class RegisterImage implements Memory {
     const written = this.#written.get(table) ?? new Map<number, number>();
     this.#written.set(table, written);
     for (const [offset, value] of values.entries()) written.set(address + offset, value);
+    if (table === "coil") for (const [offset] of values.entries()) this.#until.delete(address + offset);
+    for (const pulse of this.#pulses) {
+      const { command } = pulse;
+      if (command.table !== table || command.address !== address) continue;
+      this.#until.set(pulse.coil, moment.elapsed + pulse.lasts(values));
+    }
     this.#elapsed = -1;
     return true;
+  }
+
+  takesWord(address: number): boolean {
+    return this.#pulses.some(({ command }) => command.table === "coil" && command.address === address);
   }
 
   #fill(moment: Moment): void {
@@ -160,6 +182,9 @@ export class RegisterImage implements Memory {
       const from = this.#spans.get(table)!.from;
       for (const [address, value] of written) this.#words.get(table)![address - from] = value;
     }
+    for (const [coil, until] of this.#until) {
+      this.#words.get("coil")![coil - this.#spans.get("coil")!.from] = Number(moment.elapsed < until);
+    }
   }
 
   /** Sets the status register that gives the channel this reason, where the profile has one. */
@@ -186,6 +211,30 @@ export class RegisterImage implements Memory {
     }
     words.set(encode(fitting(raw, format), format, words.subarray(at, at + count)), at);
   }
+}
+
+/** A command that switches a coil on for a while. */
+interface Pulse {
+  readonly command: Place;
+  readonly coil: number;
+  /** How long what was written lasts, µs. */
+  readonly lasts: (words: readonly number[]) => Micros;
+}
+
+/** An output in seconds whose state is that of a coil is a pulse of it. */
+function pulseOf(section: ModbusSection, output: ModbusSection["outputs"][string]): Pulse[] {
+  if (output.unit !== "s" || typeof output.verify === "string" || output.verify.table !== "coil") return [];
+  const command = place(section, output);
+  return [
+    {
+      command,
+      coil: place(section, output.verify).address,
+      lasts: (words) => {
+        const raw = words.reduce((number, word) => number * 0x1_0000 + word, 0);
+        return (raw * output.scale + output.offset) * SECOND;
+      },
+    },
+  ];
 }
 
 /** Where every channel of a device stands, and which statuses decide about it. */

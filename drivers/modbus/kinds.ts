@@ -15,7 +15,7 @@ import {
   tcpSchema,
   unitAddressSchema,
 } from "./options.ts";
-import { COIL_STATES, notAllowedToTrigger, type Output } from "./outputs.ts";
+import { notAllowedToTrigger, statesOf } from "./outputs.ts";
 import type { ModbusSection } from "./profile.ts";
 import { periodOf } from "./registers.ts";
 
@@ -31,13 +31,12 @@ function outputs(section: unknown): OutputDescription[] {
     name: output.name ?? { zh: id, en: id },
     ...(output.range === undefined ? {} : { range: output.range }),
     ...(output.unit === undefined ? {} : { unit: output.unit }),
-    ...statesOf(output),
+    ...optional(statesOf(output)),
   }));
 }
 
-function statesOf({ states, table }: Output): Pick<OutputDescription, "states"> {
-  if (states !== undefined) return { states };
-  return table === "coil" ? { states: COIL_STATES } : {};
+function optional(states: OutputDescription["states"]): Pick<OutputDescription, "states"> {
+  return states === undefined ? {} : { states };
 }
 
 /** A device that must be told to measure measures nothing until the site allows that. */

@@ -39,6 +39,10 @@ export const outputSchema = z
       description:
         "FC 5 or 6 write one, FC 15 or 16 several; devices often take only one kind. Default: 5 for a coil, 6 for one register, 16 for more.",
     }),
+    word: z.boolean().default(false).meta({
+      description:
+        "FC 5 with a whole word instead of on and off, as relay boards take the time of a pulse: `range` says which, `verify` where the coil is read.",
+    }),
     states: z
       .record(z.string().regex(/^[a-z][a-z0-9_-]*$/), z.number().int().min(-0x8000_0000).max(0xffff_ffff))
       .optional()
@@ -79,7 +83,9 @@ export const outputSchema = z
       context.addIssue({ code: "custom", path: [path], message });
     const coil = output.table === "coil";
     if (coil && output.type !== "u16") report("type", `a coil is one bit, not ${output.type}`);
-    if (coil && (output.scale !== 1 || output.offset !== 0)) report("scale", "a coil has states, no scale");
+    if (output.word) checkWord(output, report);
+    else if (coil && (output.scale !== 1 || output.offset !== 0))
+      report("scale", "a coil has states, no scale");
     if (output.function !== undefined) {
       if (coil !== (output.function === 5 || output.function === 15))
         report("function", `FC ${output.function} does not write a ${output.table}`);
@@ -95,6 +101,16 @@ export const outputSchema = z
   })
   .meta({ description: "Something that can be written, where the site file allows it." });
 export type Output = z.output<typeof outputSchema>;
+
+function checkWord(
+  { table, function: code, range, verify }: Pick<Output, "table" | "function" | "range" | "verify">,
+  report: (path: string, message: string) => void,
+): void {
+  if (table !== "coil") report("word", "only coils need it: a register is a word");
+  if (code !== undefined && code !== 5) report("function", "a word goes to a coil by FC 5");
+  if (range === undefined) report("range", "say which values may be written");
+  if (verify === "read-back") report("verify", "say where it is read back, or none: a command is no state");
+}
 
 const ONE_REGISTER: ReadonlySet<string> = new Set(["u16", "i16", "bcd16"]);
 
@@ -120,6 +136,11 @@ export const triggerSchema = z
 
 /** The states of a coil that names none. */
 export const COIL_STATES: Readonly<Record<string, number>> = { off: 0, on: 1 };
+
+/** The states of an output; undefined where it takes values of a range. */
+export function statesOf({ states, table, word }: Output): Readonly<Record<string, number>> | undefined {
+  return states ?? (table === "coil" && !word ? COIL_STATES : undefined);
+}
 
 /** What a site must allow before such a device measures at all. */
 export function notAllowedToTrigger(output: string): { message: string; hint: string } {

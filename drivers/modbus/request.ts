@@ -18,6 +18,8 @@ export interface WriteRequest extends ReadRequest {
   readonly values: readonly number[];
   /** FC 5 or 6 rather than 15 or 16; for one value only. */
   readonly single: boolean;
+  /** FC 5 with the value itself instead of 0xFF00 for what is not 0. */
+  readonly word?: boolean;
 }
 
 /** Asks who it is (FC 43/14, basic identification); the place of a span is not used. */

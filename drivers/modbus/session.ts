@@ -219,10 +219,11 @@ export class ModbusSession implements Session {
   }
 
   #sendWrite(request: WriteRequest, callback: Callback): void {
-    const { unit, table, address, values, single } = request;
+    const { unit, table, address, values, single, word } = request;
     const [first = 0] = values;
     const bits = table === "coil";
-    if (single && bits) this.#client.writeFC5(unit, address, first !== 0, callback);
+    if (word) this.#client.writeCustomFC(unit, WRITE_COIL, bytesOfWords(address, first), callback);
+    else if (single && bits) this.#client.writeFC5(unit, address, first !== 0, callback);
     else if (single) this.#client.writeFC6(unit, address, first, callback);
     else if (bits)
       this.#client.writeFC15(
@@ -243,6 +244,12 @@ export class ModbusSession implements Session {
 }
 
 const NOTHING = new Uint8Array(0);
+/** Write single coil (1.1b3, 6.5). */
+const WRITE_COIL = 5;
+
+function bytesOfWords(...words: readonly number[]): number[] {
+  return words.flatMap((word) => [word >> 8, word & 0xff]);
+}
 /** Read device identification, level 1: maker, product code, revision (1.1b3, 6.21). */
 const BASIC_IDENTIFICATION = 1;
 
@@ -258,8 +265,10 @@ function bytesOf(request: Request, answer: Answered | undefined): Uint8Array | u
 }
 
 /** The answer to a write names its address, and its value (FC 5, 6) or count (FC 15, 16). */
-function confirms({ address, count, values: [first = 0] }: WriteRequest, answer?: Answered): boolean {
+function confirms({ address, count, values: [first = 0], word }: WriteRequest, answer?: Answered): boolean {
   if (answer?.address !== address) return false;
+  // The library knows on and off only; that the answer repeats the question was seen where it was found.
+  if (word) return true;
   if (answer.state !== undefined) return answer.state === (first !== 0);
   return answer.value === undefined ? answer.length === count : answer.value === first;
 }

@@ -5,7 +5,7 @@ import type { Bus, Exchange } from "./bus.ts";
 import { compileReader, readBit } from "./codec.ts";
 import { encode } from "./encode.ts";
 import { isSilence, ModbusException } from "./failure.ts";
-import { COIL_STATES, type Output } from "./outputs.ts";
+import { type Output, statesOf } from "./outputs.ts";
 import type { Pauses } from "./pauses.ts";
 import { where } from "./planner.ts";
 import type { ModbusSection } from "./profile.ts";
@@ -20,6 +20,7 @@ export interface CompiledOutput {
   readonly id: string;
   readonly place: Place;
   readonly single: boolean;
+  readonly word: boolean;
   readonly broadcast: boolean;
   /** Where it is read back; undefined: it cannot be. */
   readonly verify: Place | undefined;
@@ -41,6 +42,7 @@ export function compileOutput(section: ModbusSection, id: string): CompiledOutpu
     id,
     place: written,
     single: output.function === undefined ? written.count === 1 : output.function <= 6,
+    word: output.word,
     broadcast: output.broadcast,
     verify: verify === "none" ? undefined : verify === "read-back" ? written : place(section, verify),
     settle: output.settle,
@@ -52,7 +54,7 @@ function rawOf(id: string, output: Output): (value: number) => number {
   const refuse = (words: string): never => {
     throw new ConfigurationError("WRITE_REFUSED", `output ${id}: ${words}`);
   };
-  const states = output.states ?? (output.table === "coil" ? COIL_STATES : undefined);
+  const states = statesOf(output);
   if (states !== undefined) {
     const raws = new Set(Object.values(states));
     return (value) => {
@@ -95,7 +97,11 @@ function writeRequest({ output, raw, unit, anyUnit }: Writing): WriteRequest {
   const { table, address, count, format } = output.place;
   let values: number[];
   try {
-    values = isBitTable(table) ? [raw === 0 ? 0 : 1] : encode(raw, format);
+    values = output.word
+      ? encode(raw, { type: "u16", order: "ABCD" })
+      : isBitTable(table)
+        ? [raw === 0 ? 0 : 1]
+        : encode(raw, format);
   } catch (error) {
     throw new ConfigurationError("WRITE_REFUSED", `output ${output.id}: ${describe(error)}`, {
       cause: error,
@@ -109,6 +115,7 @@ function writeRequest({ output, raw, unit, anyUnit }: Writing): WriteRequest {
     anyUnit,
     values,
     single: output.single,
+    ...(output.word ? { word: true } : {}),
   };
 }
 

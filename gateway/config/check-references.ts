@@ -2,6 +2,7 @@ import type { Channel, Point, Site } from "../../model/site.ts";
 import { GATEWAY_POINT } from "../../rules/built-in.ts";
 import type { Rule } from "../../rules/rule.ts";
 import { checkRoutes } from "./check-routes.ts";
+import { checkSirens } from "./check-sirens.ts";
 import { isTree, type Tree } from "./located.ts";
 import type { Problems } from "./problem.ts";
 import type { ResolvedDevices } from "./resolve-devices.ts";
@@ -16,6 +17,7 @@ export function checkReferences(
 ): void {
   checkBrokerUsers(parsed, problems);
   checkRoutes(parsed, resolved.points, problems);
+  checkSirens(parsed, resolved.things, problems);
   if (parsed.points.ids.has(GATEWAY_POINT)) {
     problems.at(parsed.tree.spot(["points", GATEWAY_POINT], "key"), {
       message: `no point can be called "${GATEWAY_POINT}": alarms of the gateway itself are published under it`,

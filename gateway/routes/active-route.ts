@@ -9,7 +9,7 @@ import { type HealthView, RouteHealth } from "./health.ts";
 import { LANES, laneCursor, URGENT } from "./lanes.ts";
 import { RouteLine } from "./line.ts";
 import type { RouteConfiguration } from "./options.ts";
-import { type Route, type RouteContext, type RouteKind, RouteUnavailable } from "./route.ts";
+import { type OnSite, type Route, type RouteContext, type RouteKind, RouteUnavailable } from "./route.ts";
 import { isSilenced, Selection } from "./selection.ts";
 
 /** Events of a lane that wait in memory where they may be merged: as many as one digest can tell. */
@@ -26,6 +26,8 @@ export interface ActiveRouteOptions
   readonly kind: RouteKind;
   readonly counters: Counters;
   readonly random: () => number;
+  /** The site around, for routes that work on it; its alarms of any selection. */
+  readonly onSite: OnSite;
   /** The route is lost for so long that people must know, or works again. */
   readonly onLost: (lost: boolean, note: string) => void;
   /** Keeps an event that the peer refused, with its words. */
@@ -155,6 +157,7 @@ export class ActiveRoute {
 
   #context(began: number): RouteContext {
     const { route, payloads, places, clock, log, counters, timeTrusted, events, buses, secret } = this.#o;
+    const { onSite } = this.#o;
     return {
       id: route.id,
       options: route.options,
@@ -168,6 +171,10 @@ export class ActiveRoute {
       began,
       selected: (event) => this.#selection.accepts(event),
       buses,
+      onSite: {
+        ...onSite,
+        standing: () => onSite.standing().filter((alarm) => this.#selection.includes(alarm)),
+      },
       condition: (problem) => {
         // What was refused by the network is not mended by a modem that answers.
         if (problem === undefined) {

@@ -4,10 +4,13 @@ import type { Counters } from "../../model/counter.ts";
 import { type ErrorOptions, NetworkError } from "../../model/error.ts";
 import type { Log } from "../../model/log.ts";
 import type { Clock, Micros } from "../../model/time.ts";
+import type { AlarmView } from "../../rules/alarm.ts";
+import type { ChannelView } from "../../rules/engine.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
 import type { Payloads, Sending } from "../alerts/payload.ts";
 import type { Places } from "../alerts/places.ts";
 import type { TopicRoot } from "../alerts/topics.ts";
+import type { WriteWish, Written } from "../writes.ts";
 import type { RateBound } from "./rate-limit.ts";
 
 /*
@@ -82,6 +85,18 @@ export interface Route {
   close(): void;
 }
 
+/** What a route on the site itself works with. */
+export interface OnSite {
+  /** Alarms for this route that are not normal and not silenced, as they are now. */
+  readonly standing: () => readonly AlarmView[];
+  /** What a channel said last; undefined when there is none of this key. */
+  readonly channel: (key: string) => Pick<ChannelView, "value" | "reason" | "received"> | undefined;
+  /** Writes to an instrument what the site file allows. Never rejects. */
+  readonly write: (wish: WriteWish) => Promise<Written>;
+  /** Writes down in the alarm log what somebody did at the site. */
+  readonly record: (done: { user: string; verb: string; said: Readonly<Record<string, unknown>> }) => void;
+}
+
 /** What a route is made from. */
 export interface RouteContext<Options = unknown> {
   readonly id: string;
@@ -102,6 +117,8 @@ export interface RouteContext<Options = unknown> {
   readonly selected: (event: AlarmEvent) => boolean;
   /** Brokers to publish on: those of this process, or the uplink of this id. */
   readonly buses: (uplink?: string) => readonly { readonly bus: MessageBus; readonly root: TopicRoot }[];
+  /** Absent where a route is only tried. */
+  readonly onSite?: OnSite;
   /** For a route that knows how it is without sending anything: what is wrong, in words; undefined: it is fit. */
   readonly condition: (problem: string | undefined) => void;
   /** @throws ConfigurationError SECRET_MISSING */

@@ -1,5 +1,6 @@
 import { rank } from "../../model/severity.ts";
 import type { Point } from "../../model/site.ts";
+import type { AlarmView } from "../../rules/alarm.ts";
 import { GATEWAY_POINT } from "../../rules/built-in.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
 import type { Places } from "../alerts/places.ts";
@@ -71,6 +72,21 @@ export class Selection {
       (transitions === undefined || transitions.includes(event.transition)) &&
       this.#stage(event.point) &&
       this.#place(event)
+    );
+  }
+
+  /** Whether an alarm that stands, and is not silenced, is for this route whatever step it took last. */
+  includes(alarm: AlarmView): boolean {
+    const { severity, domains, classes, modes } = this.#o;
+    return (
+      alarm.silence === undefined &&
+      alarm.subject !== this.#own &&
+      rank(alarm.highest) >= rank(severity) &&
+      classes.includes(alarm.class) &&
+      modes.includes(alarm.mode) &&
+      (domains === undefined || domains.some((domain) => domain === alarm.domain)) &&
+      this.#stage(alarm.point) &&
+      this.#place(alarm)
     );
   }
 

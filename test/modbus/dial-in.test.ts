@@ -79,7 +79,7 @@ function unit(value: number, faults: ModbusUnit["faults"] = () => []): ModbusUni
       writable: true,
       read: (_table, { address, count }) =>
         Uint16Array.from({ length: count }, (_, i) => written.get(address + i) ?? value),
-      write: (_table, address, values) => {
+      write: (_table, address, { values }) => {
         written.set(address, values[0]!);
         return true;
       },

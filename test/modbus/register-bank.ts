@@ -7,6 +7,10 @@ export class RegisterBank {
   readonly coils = new Map<number, number>();
   /** Requests that wrote, in order: function code and address. */
   readonly writes: { code: number; address: number; values: number[] }[] = [];
+  /** Discrete inputs; those not set read as the coils do. */
+  readonly inputs = new Map<number, number>();
+  /** Coils at which FC 5 carries a word of its own. */
+  takesWord: (address: number) => boolean = () => false;
   /** Called when something was written: what the device does then. */
   onWrite: (address: number, values: readonly number[]) => void = () => {};
   /** Addresses that refuse to be written. */
@@ -25,12 +29,17 @@ export class RegisterBank {
   #read({ code, address, count }: RawRequest): Buffer {
     if (code <= 2) {
       const data = Buffer.alloc(Math.ceil(count / 8));
-      for (let i = 0; i < count; i++) data[i >> 3]! |= (this.coils.get(address + i) ?? 0) << (i & 7);
+      for (let i = 0; i < count; i++) data[i >> 3]! |= this.#bit(code, address + i) << (i & 7);
       return data;
     }
     const data = Buffer.alloc(count * 2);
     for (let i = 0; i < count; i++) data.writeUInt16BE(this.holding.get(address + i) ?? 0, i * 2);
     return data;
+  }
+
+  #bit(code: number, address: number): number {
+    const input = code === 2 ? this.inputs.get(address) : undefined;
+    return input ?? this.coils.get(address) ?? 0;
   }
 
   #write(request: RawRequest, socket: Socket): void {
@@ -43,7 +52,7 @@ export class RegisterBank {
     const word = pdu.readUInt16BE(3);
     const values =
       code === 5
-        ? [word === 0xff00 ? 1 : 0]
+        ? [this.takesWord(address) ? word : Number(word === 0xff00)]
         : code === 6
           ? [word]
           : Array.from({ length: word }, (_, i) =>

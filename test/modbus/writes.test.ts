@@ -22,11 +22,20 @@ const controller: TestDevice["profile"] = {
       setpoint: { address: 30, type: "i16", scale: 0.1, range: { low: -50, high: 50 } },
       many: { address: 35, function: 16, range: { low: 0, high: 9 } },
       reset: { address: 40, states: { go: 0x5a5a }, verify: "none" },
+      pulse: {
+        table: "coil",
+        address: 0x0200,
+        word: true,
+        scale: 0.1,
+        unit: "s",
+        range: { low: 0.1, high: 3276.7 },
+        verify: { table: "coil", address: 3 },
+      },
       valve: { address: 50, states: { open: 1, shut: 0 }, verify: { address: 51 } },
     },
   },
 };
-const ALL = ["horn", "horns", "fan", "limit", "setpoint", "many", "reset", "valve"];
+const ALL = ["horn", "horns", "fan", "limit", "setpoint", "many", "reset", "valve", "pulse"];
 
 async function running(writes: readonly string[] = ALL) {
   const bank = new RegisterBank();
@@ -55,6 +64,17 @@ describe("an output that the site allows", () => {
     const { write, bank } = await running();
     expect(await write(output, value)).toMatchObject({ verified: true });
     expect(bank.writes).toEqual([wire]);
+  });
+
+  test("of which a coil takes the time of a pulse is told so in one word", async () => {
+    const { write, bank } = await running();
+    bank.takesWord = (address) => address === 0x0200;
+    bank.onWrite = () => bank.coils.set(3, 1);
+    expect(await write("pulse", 30)).toEqual({ verified: true, to: "unit 1, coil 512", raw: "300" });
+    expect(bank.writes).toEqual([{ code: 5, address: 0x0200, values: [300] }]);
+    bank.onWrite = () => bank.coils.set(3, 0);
+    await expect(write("pulse", 30)).rejects.toMatchObject({ code: "WRITE_UNVERIFIED" });
+    await expect(write("pulse", 0)).rejects.toMatchObject({ code: "WRITE_REFUSED" });
   });
 
   test("that resets itself is not read back, and that is said", async () => {

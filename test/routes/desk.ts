@@ -3,7 +3,7 @@ import { Places } from "../../gateway/alerts/places.ts";
 import { RecentEvents } from "../../gateway/alerts/recent-events.ts";
 import type { RouteConfiguration, RouteOptions } from "../../gateway/routes/options.ts";
 import { routeSchema } from "../../gateway/routes/registry.ts";
-import type { RouteContext } from "../../gateway/routes/route.ts";
+import type { OnSite, RouteContext } from "../../gateway/routes/route.ts";
 import { Routes } from "../../gateway/routes/routes.ts";
 import { CounterRegistry } from "../../model/counter.ts";
 import { SILENT } from "../../model/log.ts";
@@ -31,6 +31,7 @@ export interface RouteDeskOptions {
   readonly routes: WrittenRoutes;
   readonly site?: Site;
   readonly buses?: RouteContext["buses"];
+  readonly onSite?: OnSite;
   readonly secrets?: Readonly<Record<string, string>>;
 }
 
@@ -165,6 +166,12 @@ export class RouteDesk implements AsyncDisposable {
       last: () => this.plant.nextSeq - 1,
       timeTrusted: () => this.timeTrusted,
       buses: this.#o.buses ?? (() => []),
+      onSite: this.#o.onSite ?? {
+        standing: () => [],
+        channel: () => undefined,
+        write: () => Promise.resolve({ outcome: "not-allowed", detail: "nothing is there" }),
+        record: () => {},
+      },
       secret: (reference) => this.#o.secrets?.[reference] ?? "secret",
       clock: this.clock,
       log: SILENT,

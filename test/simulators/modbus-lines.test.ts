@@ -155,6 +155,7 @@ async function writable() {
       verify: "read-back",
       settle: 0,
       broadcast: false,
+      word: false,
     },
   } as const;
   const section = { ...generic.modbus!, outputs };
