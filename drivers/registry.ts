@@ -1,6 +1,7 @@
 import type { DriverKind } from "./driver.ts";
 import { gb26875Kinds } from "./gb26875/kinds.ts";
 import { hj212Kinds } from "./hj212/kinds.ts";
+import { httpKinds } from "./http/kinds.ts";
 import { modbusKinds } from "./modbus/kinds.ts";
 import { mqttKinds } from "./mqtt/kinds.ts";
 import { sl651Kinds } from "./sl651/kinds.ts";
@@ -13,6 +14,7 @@ const KINDS: readonly DriverKind[] = [
   ...sl651Kinds,
   ...hj212Kinds,
   ...szy206Kinds,
+  ...httpKinds,
 ];
 
 /** The kinds of link there are, by the `type` they have in a site file. */

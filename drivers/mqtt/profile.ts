@@ -11,7 +11,8 @@ import { DEVICE_PLACEHOLDER, filterProblem, TOCSIN_LEVEL, topicProblem } from ".
 
 const PATH_PATTERN = /^$|^[^.[\]]+(\[\d+\]|\.[^.[\]]+)*$|^\[\d+\](\[\d+\]|\.[^.[\]]+)*$/;
 
-const pathSchema = z
+/** A path as a person writes it, or a list of keys. */
+export const pathSchema = z
   .union([
     z.string().regex(PATH_PATTERN, "write a path such as battery, sensor.level or values[0].v"),
     z.array(z.union([z.string().min(1), z.number().int().nonnegative()])),
@@ -34,7 +35,8 @@ export const TIME_FORMATS = ["unix", "unix-ms", "unix-us", "rfc3339", "local"] a
 /** A UTC offset such as `+08:00`. */
 export const ZONE_PATTERN = /^([+-])(\d\d):?(\d\d)$/;
 
-const timeSchema = z
+/** Where an instant stands and how it is written. */
+export const timeSchema = z
   .strictObject({
     path: pathSchema,
     format: z.enum(TIME_FORMATS).meta({

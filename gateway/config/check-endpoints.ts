@@ -59,7 +59,8 @@ function placeOf(link: Endpoint): string | undefined {
     case "modbus-dial-in":
     case "sl651-server":
     case "hj212-server":
-    case "szy206-server": {
+    case "szy206-server":
+    case "http-intake": {
       const address = parseListen(link.listen ?? "");
       return address === undefined || address.port === 0 ? undefined : `port ${address.port}`;
     }
