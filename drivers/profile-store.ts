@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { describe } from "../model/error.ts";
+import { lintModbus } from "./modbus/lint.ts";
 import { type Profile, profileSchema } from "./profile.ts";
 import { checkProfile } from "./profile-check.ts";
 
@@ -76,17 +77,27 @@ export function loadProfiles(folders: readonly string[]): LoadedProfiles {
   return { profiles, problems };
 }
 
-/** One file. `profile` is there only without problems; `idAt` says where its id stands. */
-export function loadProfile(file: string): {
-  profile: Profile | undefined;
-  problems: LocatedProblem[];
-  idAt: { line: number; column: number };
-} {
+/** A file of a profile that was read. */
+export interface LoadedProfile {
+  /** There only when nothing is wrong with it. */
+  readonly profile: Profile | undefined;
+  readonly problems: LocatedProblem[];
+  /** Where its id stands. */
+  readonly idAt: { readonly line: number; readonly column: number };
+  /** What looks wrong and may be meant; computed when asked. */
+  lint(): LocatedProblem[];
+}
+
+const NOTHING = () => [];
+
+/** One file. */
+export function loadProfile(file: string): LoadedProfile {
   const start = { line: 1, column: 1 };
   const failed = (message: string, at = start) => ({
     profile: undefined,
     problems: [{ file, ...at, message }],
     idAt: start,
+    lint: NOTHING,
   });
   let text: string;
   try {
@@ -103,7 +114,7 @@ export function loadProfile(file: string): {
       ...position(lines, error.pos[0]),
       message: error.message,
     }));
-    return { profile: undefined, problems, idAt: start };
+    return { profile: undefined, problems, idAt: start, lint: NOTHING };
   }
   const locate = (path: Path) => position(lines, offsetOf(document, path));
   let written: unknown;
@@ -118,7 +129,7 @@ export function loadProfile(file: string): {
     const problems = parsed.error.issues.flatMap((issue) =>
       fromIssue(issue).map(({ path, message }) => ({ file, ...locate(path), message })),
     );
-    return { profile: undefined, problems, idAt: start };
+    return { profile: undefined, problems, idAt: start, lint: NOTHING };
   }
   const profile = parsed.data;
   const problems: LocatedProblem[] = checkProfile(profile).map(({ path, ...rest }) => ({
@@ -135,7 +146,12 @@ export function loadProfile(file: string): {
       message: `the file of profile ${profile.id} must be named ${profile.id}.yaml`,
     });
   }
-  return { profile: problems.length === 0 ? profile : undefined, problems, idAt };
+  if (problems.length > 0) return { profile: undefined, problems, idAt, lint: NOTHING };
+  const lint = () => {
+    const found = profile.modbus === undefined ? [] : lintModbus(profile, profile.modbus);
+    return found.map(({ path, ...rest }) => ({ file, ...locate(path), ...rest }));
+  };
+  return { profile, problems, idAt, lint };
 }
 
 /** One problem a wrong key, so that each gets its own line. */

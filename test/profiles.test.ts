@@ -5,7 +5,7 @@ import { modbusKinds } from "../drivers/modbus/kinds.ts";
 import { NO_LIMITS, plan } from "../drivers/modbus/planner.ts";
 import type { ModbusSection } from "../drivers/modbus/profile.ts";
 import { placedChannels, placedComponentChannels } from "../drivers/modbus/registers.ts";
-import { BUILT_IN_PROFILES, loadProfiles } from "../drivers/profile-store.ts";
+import { BUILT_IN_PROFILES, loadProfile, loadProfiles } from "../drivers/profile-store.ts";
 import { isDiscrete, quantityRow } from "../model/quantity.ts";
 import { SECOND } from "../model/time.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
@@ -86,6 +86,20 @@ describe("the profiles that come with Tocsin", () => {
     expect(at({ loop: 10, module: 1, number: 159 })).toBe(3958);
   });
 });
+
+test.each(all)(
+  "$id: what looks wrong in it is meant, and it says so to whoever reads it",
+  ({ id, unverified }) => {
+    const found = loadProfile(`${BUILT_IN_PROFILES}/${id}.yaml`)
+      .lint()
+      .map(({ message }) => message);
+    const said = unverified.join(" ");
+    const excused = (message: string) =>
+      (/stands in the same registers/.test(message) && /must take the one channel that fits/.test(said)) ||
+      (/nothing says when/.test(message) && /its zero|raw number|raw byte/.test(said));
+    expect(found.filter((message) => !excused(message))).toEqual([]);
+  },
+);
 
 describe("a folder of profiles with mistakes", () => {
   const folder = temporaryFolder("profiles");
@@ -172,5 +186,94 @@ describe("a folder of profiles with mistakes", () => {
     ]);
     expect(load({ "one.yaml": "id: [one\n" }).problems[0]).toMatchObject({ file: "one.yaml" });
     expect(loadProfiles([folder.join("nowhere")]).problems).toHaveLength(1);
+  });
+});
+
+describe("what the format allows and is mostly a mistake", () => {
+  const folder = temporaryFolder("lint");
+  afterAll(() => folder.remove());
+
+  /** Lines and messages for a gas detector with these channels, placed so. */
+  function lint(channels: string, modbus: string): [line: number, message: string][] {
+    const file = folder.join("one.yaml");
+    writeFileSync(
+      file,
+      `id: one\nvendor: v\nproduct: p\nclass: gas\nname: n\nsource: somewhere\nmaturity: documented\n` +
+        `channels:\n${channels}\nmodbus:\n${modbus}\n`,
+    );
+    const loaded = loadProfile(file);
+    expect(loaded.problems).toEqual([]);
+    return loaded.lint().map(({ line, message }) => [line, message]);
+  }
+
+  test("a float whose second register is another channel's", () => {
+    expect(
+      lint(
+        "  a: { quantity: temperature }\n  b: { quantity: count }",
+        "  channels:\n    a: { address: 2, type: f32 }\n    b: { address: 3 }",
+      ),
+    ).toEqual([[14, "b (holding 3) overlaps a (holding 2..3)"]]);
+  });
+
+  test("bits of one word, and units that share a register, overlap nothing", () => {
+    expect(
+      lint(
+        "  a: { quantity: fault }\n  b: { quantity: code }\n  l: { quantity: gas_lel }\n  p: { quantity: gas_ppm }",
+        `  channels:
+    a: { address: 2, type: bit, bit: 3 }
+    b: { address: 2 }
+    l: { address: 4, unitFrom: { register: { address: 6 }, units: { "5": "%LEL" } } }
+    p: { address: 4, unitFrom: { register: { address: 6 }, units: { "4": ppm } } }
+  status:
+    - { channel: a, when: [{ equals: 1, reason: device_failure }], affects: [l, p] }`,
+      ),
+    ).toEqual([]);
+  });
+
+  test("a sentinel that the type cannot hold, with what it would read", () => {
+    const found = lint(
+      "  a: { quantity: temperature }",
+      "  channels:\n    a: { address: 2, codes: [{ equals: -9999, reason: sensor_failure }] }",
+    );
+    expect(found).toEqual([[12, "the code -9999 can never be read: u16 holds 0 to 65535"]]);
+  });
+
+  test("a range that the register cannot reach, above or below", () => {
+    expect(
+      lint(
+        "  a: { quantity: temperature, range: { low: -40, high: 85 } }\n  b: { quantity: gas_ppm, range: { low: 0, high: 1000 } }",
+        "  channels:\n    a: { address: 2, scale: 0.1 }\n    b: { address: 3, scale: 0.01, codes: [{ equals: 65535, reason: bad }] }",
+      ).map(([, message]) => message),
+    ).toEqual([
+      "a ranges down to -40 Cel, and its register begins at -0.1",
+      "b ranges to 1000 ppm, and its register ends at 655.36",
+    ]);
+  });
+
+  test("a state that its bits cannot say, and a condition that never holds", () => {
+    expect(
+      lint(
+        '  m: { quantity: mode, states: { "0": measuring, "4": warm-up } }\n  g: { quantity: gas_ppm }',
+        "  channels:\n    m: { address: 2, type: bits, shift: 0, width: 2 }\n    g: { address: 3 }\n  status:\n    - { channel: m, when: [{ equals: 4, reason: warming_up }], affects: [g] }",
+      ).map(([, message]) => message),
+    ).toEqual([
+      "the state 4 of m can never be read: its place holds 0 to 3",
+      "this can never hold: the place holds 0 to 3",
+    ]);
+  });
+
+  test("a concentration that nothing ever makes bad", () => {
+    expect(lint("  g: { quantity: gas_ppm }", "  channels:\n    g: { address: 3 }")).toEqual([
+      [12, expect.stringContaining('a zero in warm-up or fault would read as "no gas"')],
+    ]);
+  });
+
+  test("one number of two registers at an odd address among even ones", () => {
+    expect(
+      lint(
+        ["a", "b", "c", "d"].map((id) => `  ${id}: { quantity: temperature }`).join("\n"),
+        "  channels:\n    a: { address: 2, type: f32 }\n    b: { address: 4, type: f32 }\n    c: { address: 6, type: f32 }\n    d: { address: 9, type: f32 }",
+      ),
+    ).toEqual([[18, "d begins at the odd address 9, all other numbers of two registers at even ones"]]);
   });
 });

@@ -67,6 +67,14 @@ const reportQuerySchema = z.object({
   mode: z.enum(MODES).default("live"),
 });
 
+/** Registers as they are; the driver knows the bounds. */
+const rawQuerySchema = z.object({
+  unit: z.coerce.number().int().min(0).max(255),
+  table: z.enum(["holding", "input", "coil", "discrete"]).default("holding"),
+  address: z.coerce.number().int().min(0).default(0),
+  count: z.coerce.number().int().min(1).default(1),
+});
+
 const STATUS_OF: Readonly<Record<Fault, 400 | 500 | 502 | 503 | 504>> = {
   configuration: 400,
   device: 504,
@@ -249,6 +257,21 @@ export function routes(
     const payload = new Uint8Array(await context.req.arrayBuffer());
     const result = await observed.alerts.ask({ user, verb: context.req.param("verb"), payload });
     return context.json(result, result.accepted ? 200 : refusalStatus(result.reason));
+  });
+  app.get("/api/raw/:link", async (context) => {
+    const request = rawQuerySchema.parse(context.req.query());
+    const driver = observed.drivers.get(context.req.param("link"));
+    if (driver?.readRaw === undefined)
+      return unknown(context, "no open link of that name can be asked for registers");
+    const bytes = await driver.readRaw(request);
+    return context.json({ bytes: Buffer.from(bytes).toString("hex") });
+  });
+  app.get("/api/identify/:link", async (context) => {
+    const { unit } = rawQuerySchema.pick({ unit: true }).parse(context.req.query());
+    const driver = observed.drivers.get(context.req.param("link"));
+    if (driver?.identify === undefined)
+      return unknown(context, "no open link of that name can be asked who is there");
+    return context.json({ identity: await driver.identify({ unit }) });
   });
   app.get("/api/read/:device", async (context) => {
     const id = context.req.param("device");

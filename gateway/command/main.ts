@@ -6,9 +6,11 @@ import { EXIT, type ExitCode, exitCodeOf } from "./exit.ts";
 import type { ExportOptions } from "./export.ts";
 import type { GiveOptions } from "./give.ts";
 import { errorJson, hasColour, printJson, renderError } from "./output.ts";
+import type { TryOptions } from "./profile/try.ts";
 import type { ReplayCommandOptions } from "./replay.ts";
 import type { ReportOptions } from "./report.ts";
 import type { RunOptions } from "./run.ts";
+import type { ScanOptions } from "./scan.ts";
 import type { TestRulesOptions } from "./test-rules.ts";
 
 /*
@@ -155,6 +157,43 @@ function program(finish: (code: ExitCode) => void): Command {
     .action(async (site: string, route: string, options: { json: boolean }) => {
       const { testRoute } = await import("./test-route.ts");
       finish(await testRoute(site, route, options));
+    });
+
+  const profile = command("profile", "check, try and write device profiles 型号文件");
+  json(profile.command("check").description("say what is wrong with profile files 检查型号文件"))
+    .argument("<file...>", "profile files 型号文件")
+    .action(async (files: string[], options: { json: boolean }) => {
+      const { checkProfiles } = await import("./profile/check.ts");
+      finish(checkProfiles(files, options));
+    });
+  json(
+    profile.command("try").description("read a device by a profile file, without a site 用型号文件试读设备"),
+  )
+    .argument("<file>", "profile file 型号文件")
+    .requiredOption(
+      "--link <link>",
+      "how it is reached: tcp://host:port, rtu:/dev/ttyS1?baud=9600, rtu+tcp://host:port 链路",
+    )
+    .requiredOption("--unit <n>", "its unit id or slave address 从站地址")
+    .option("--component <address...>", "a part of a panel, as loop=1,number=12 部件")
+    .option("--allow <output...>", "outputs it may be told, where it measures only when told 允许写入的输出")
+    .option("--watch", "again every second, until interrupted 每秒刷新", false)
+    .action(async (file: string, options: TryOptions) => {
+      const { tryProfile } = await import("./profile/try.ts");
+      finish(await tryProfile(file, options));
+    });
+
+  json(command("scan", "find the units of a Modbus link and what they are 扫描总线"))
+    .option("--link <link>", "a link that nobody uses: tcp://host:port, rtu:/dev/ttyS1?baud=9600 空闲链路")
+    .option("--site <site>", "with --through: the site whose gateway is running 站点文件")
+    .option("--through <id>", "a link in service, through the running gateway 经运行中的网关扫描在用链路")
+    .option("--yes", "the link is in service, and this is meant 确认扫描在用链路", false)
+    .option("--units <list>", "addresses to ask, as 1..32 or 1,5,9 从站地址范围", "1..247")
+    .option("--baud <list>", "rates to try on a serial port, as 9600,19200 波特率")
+    .option("--timeout <duration>", "how long one may take to answer 应答时限", "300ms")
+    .action(async (options: ScanOptions) => {
+      const { scan } = await import("./scan.ts");
+      finish(await scan(options));
     });
 
   command("schema", "print the JSON Schema of site files and others, for editors 输出 JSON Schema")

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { DriverContext, Intake, SnapshotValue } from "../../drivers/driver.ts";
+import type { DriverContext, SnapshotValue } from "../../drivers/driver.ts";
 import { driverKinds } from "../../drivers/registry.ts";
 import { CounterRegistry } from "../../model/counter.ts";
 import { HostError, InternalError, NetworkError } from "../../model/error.ts";
@@ -8,6 +8,7 @@ import { SILENT } from "../../model/log.ts";
 import type { Device } from "../../model/site.ts";
 import { MILLISECOND, type Micros, SystemClock } from "../../model/time.ts";
 import type { Configuration } from "../configuration.ts";
+import { Nowhere } from "./nowhere.ts";
 
 /**
  * Opens the device's link, asks once and closes it.
@@ -77,35 +78,4 @@ async function refuseBesideGateway(folder: string): Promise<void> {
   } finally {
     db.close();
   }
-}
-
-/** An intake that keeps nothing, and therefore never allows an acknowledgement. */
-class Nowhere implements Intake {
-  readonly durable = -1;
-  readonly congested = false;
-  #ticket = 0;
-
-  enter(): number {
-    return this.#ticket++;
-  }
-
-  accept(): Promise<number> {
-    return new Promise(() => {});
-  }
-
-  onDurable(): () => void {
-    return () => {};
-  }
-
-  onRelieved(): () => void {
-    return () => {};
-  }
-
-  isRepeat(): boolean {
-    return false;
-  }
-
-  linkHealth(): void {}
-  deviceHealth(): void {}
-  quarantine(): void {}
 }

@@ -24,7 +24,14 @@ beforeAll(async () => {
       (name) => name !== "help",
     ),
   );
-  for (const command of commands) help.set(command, await ask(command));
+  for (const command of commands) {
+    const said = await ask(command);
+    help.set(command, said);
+    const [, nested = ""] = said.split("\nCommands:\n");
+    for (const [, name] of nested.matchAll(/^ {2}([a-z-]+)(?: |$)/gm)) {
+      if (name !== "help") help.set(`${command} ${name}`, await ask(command, name!));
+    }
+  }
 });
 
 describe("a command line in the documents", () => {
@@ -42,7 +49,7 @@ describe("a command line in the documents", () => {
 
   test.each(lines)("$name: $line", ({ words: [command = "", ...rest] }) => {
     if (command === "…") return;
-    const said = help.get(command);
+    const said = help.get(`${command} ${rest[0]}`) ?? help.get(command);
     expect(said, `there is no command ${command}`).toBeDefined();
     for (const option of rest.filter((word) => word.startsWith("--"))) expect(said).toContain(`${option} `);
   });

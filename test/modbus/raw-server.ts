@@ -96,7 +96,8 @@ export class RawServer implements AsyncDisposable {
       unit: frame[pdu]!,
       code: frame[pdu + 1]!,
       address: frame.readUInt16BE(pdu + 2),
-      count: frame.readUInt16BE(pdu + 4),
+      // Who is asked who it is, is asked for no registers.
+      count: frame.length < pdu + 6 ? 0 : frame.readUInt16BE(pdu + 4),
       number: this.requests.length + 1,
     };
     this.requests.push(request);

@@ -1,0 +1,152 @@
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { afterEach, describe, expect, test } from "vitest";
+import { encode } from "../../drivers/modbus/encode.ts";
+import { exception, mbap, RawServer } from "../modbus/raw-server.ts";
+import { RegisterBank } from "../modbus/register-bank.ts";
+import { runChild } from "../support/child.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const LAUNCHER = resolve(ROOT, "gateway/tocsin.js");
+const built = (id: string) => resolve(ROOT, `drivers/profiles/${id}.yaml`);
+const tocsin = (...words: string[]) => runChild(process.execPath, [LAUNCHER, ...words]);
+
+const cleanUp: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const clean of cleanUp.splice(0).reverse()) await clean();
+});
+
+async function bankServer(units: readonly number[] = []) {
+  const bank = new RegisterBank();
+  const server = await RawServer.start("mbap", (request, socket) => {
+    if (units.length === 0 || units.includes(request.unit)) bank.answer(request, socket);
+  });
+  cleanUp.push(() => server.close());
+  return { bank, server, link: `tcp://127.0.0.1:${server.port}` };
+}
+
+describe("tocsin profile check", () => {
+  test("mistakes with their lines and exit code 1; what only looks wrong is no error", async () => {
+    using folder = temporaryFolder("profile-check");
+    const head = "vendor: v\nproduct: p\nclass: level\nname: n\nsource: somewhere\nmaturity: documented\n";
+    const bad = folder.join("bad.yaml");
+    const odd = folder.join("odd.yaml");
+    writeFileSync(
+      bad,
+      `id: bad\n${head}channels:\n  a: { quantity: temperature }\nmodbus:\n  channels:\n    a: { address: 0, unit: bar }\n`,
+    );
+    writeFileSync(
+      odd,
+      `id: odd\n${head}channels:\n  a: { quantity: count }\n  b: { quantity: count }\nmodbus:\n  channels:\n    a: { address: 0, type: u32 }\n    b: { address: 1 }\n`,
+    );
+    const { code, stdout } = await tocsin("profile", "check", bad, odd);
+    expect(code).toBe(1);
+    expect(stdout.join("\n")).toMatch(/bad\.yaml:12:\d+: error .*bar cannot be converted to Cel/);
+    expect(stdout.join("\n")).toMatch(
+      /odd\.yaml:14:\d+: warning .*b \(holding 1\) overlaps a \(holding 0\.\.1\)/,
+    );
+    const alone = await tocsin("profile", "check", "--json", odd);
+    expect(alone.code).toBe(0);
+    expect(JSON.parse(alone.stdout.join("\n"))).toMatchObject({
+      ok: true,
+      profiles: [{ profile: "odd", problems: [{ severity: "warning", line: 14 }] }],
+    });
+  });
+});
+
+describe("tocsin profile try", () => {
+  test("values beside registers; a number in the wrong order in all four, with the one that fits", async () => {
+    const { bank, link } = await bankServer();
+    bank.set(2, ...encode(1.234, { type: "f32", order: "CDAB" }));
+    bank.set(8, ...encode(12.5, { type: "f32", order: "ABCD" }));
+    const shown = await tocsin("profile", "try", built("keller-series30"), "--link", link, "--unit", "1");
+    expect(shown.stderr).toEqual([]);
+    expect(shown.code).toBe(0);
+    const text = shown.stdout.join("\n");
+    expect(text).toMatch(/^temperature +12\.5 Cel +good 正常 +0x4148 0x0000 +holding 8\.\.9$/m);
+    expect(text).toMatch(/pressure does not look right/);
+    expect(text).toMatch(/CDAB +123\.4 kPa +fits/);
+    expect(text).toMatch(/order: CDAB for this channel/);
+    const json = await tocsin(
+      "profile",
+      "try",
+      built("keller-series30"),
+      "--link",
+      link,
+      "--unit",
+      "1",
+      "--json",
+    );
+    expect(JSON.parse(json.stdout.join("\n"))).toMatchObject({
+      suspicious: [
+        { channel: "pressure", order: "ABCD", values: { CDAB: expect.closeTo(123.4, 4) }, fitting: ["CDAB"] },
+      ],
+    });
+  });
+
+  test("a part of a panel by its address", async () => {
+    const { bank, link } = await bankServer();
+    bank.set(411, 0x0810);
+    const words = ["profile", "try", built("notifier-modbus-gw"), "--link", link, "--unit", "1"];
+    const shown = await tocsin(...words, "--component", "loop=2,number=12");
+    expect(shown.stdout.join("\n")).toMatch(/^loop=2,number=12\.fire +1 active +good 正常/m);
+    const wrong = await tocsin(...words, "--component", "loop=11,number=12");
+    expect(wrong.code).toBe(2);
+    expect(wrong.stderr.join("\n")).toMatch(/COMMAND_USAGE.*loop/);
+  });
+
+  test("a link that is none, and a device that is not there", async () => {
+    const none = await tocsin("profile", "try", built("keller-series30"), "--link", "udp://x", "--unit", "1");
+    expect(none.code).toBe(2);
+    expect(none.stderr.join("\n")).toMatch(/tcp:\/\/host:port/);
+    const server = await RawServer.start("mbap", () => {});
+    cleanUp.push(() => server.close());
+    const link = `tcp://127.0.0.1:${server.port}?timeout=100ms`;
+    const silent = await tocsin("profile", "try", built("keller-series30"), "--link", link, "--unit", "1");
+    expect(silent.code).toBe(3);
+    expect(silent.stderr[0]).toMatch(/DEVICE_TIMEOUT/);
+  });
+});
+
+describe("tocsin scan", () => {
+  test("finds who answers, also with an exception, and which product's numbers stand there", async () => {
+    const bank = new RegisterBank();
+    bank.set(0, 0x2407);
+    const server = await RawServer.start("mbap", (request, socket) => {
+      if (request.unit === 3) socket.write(exception("mbap", request, 2));
+      if (request.unit === 7)
+        request.code === 43
+          ? socket.write(exception("mbap", request, 1))
+          : socket.write(mbap(request, registers(bank, request)));
+    });
+    cleanUp.push(() => server.close());
+    const words = ["scan", "--link", `tcp://127.0.0.1:${server.port}`, "--timeout", "100ms"];
+    const { code, stdout } = await tocsin(...words, "--units", "2..4,7", "--json");
+    expect(JSON.parse(stdout.join("\n"))).toEqual({
+      ok: true,
+      asked: 4,
+      units: [
+        { unit: 3, identity: {}, profiles: [] },
+        { unit: 7, identity: {}, profiles: ["honeywell-xnx"] },
+      ],
+    });
+    expect(code).toBe(0);
+    // It only ever reads.
+    expect(new Set(server.requests.map((request) => request.code))).toEqual(new Set([3, 43]));
+    const nobody = await tocsin(...words, "--units", "9");
+    expect(nobody.code).toBe(3);
+  });
+
+  test("a link in service is not scanned by the way", async () => {
+    const { code, stderr } = await tocsin("scan", "--site", "site.yaml", "--through", "bus");
+    expect(code).toBe(2);
+    expect(stderr.join("\n")).toMatch(/in service.*\n.*--yes/);
+  });
+});
+
+function registers(bank: RegisterBank, { address, count }: { address: number; count: number }): Buffer {
+  const data = Buffer.alloc(count * 2);
+  for (let i = 0; i < count; i++) data.writeUInt16BE(bank.holding.get(address + i) ?? 0, i * 2);
+  return data;
+}
