@@ -203,7 +203,7 @@ class Combination implements Condition, ConditionMemory {
   }
 
   state(): TermSetState | undefined {
-    return this.#terms.state();
+    return this.#terms.idle ? undefined : this.#terms.state();
   }
 
   restore(state: unknown): void {

@@ -227,10 +227,9 @@ class Sequence implements Condition, ConditionMemory {
   }
 
   state(): SequenceState | undefined {
-    const terms = this.#terms.state();
-    if (terms === undefined) return undefined;
+    if (this.#terms.idle && this.#untouched) return undefined;
     return {
-      terms,
+      terms: this.#terms.state(),
       firstHolds: this.#firstHolds,
       mark: pack(this.#mark),
       since: Array.from(this.#since, pack),
@@ -249,6 +248,18 @@ class Sequence implements Condition, ConditionMemory {
     this.#after.set(known.after.map(unpack));
     this.#triggered = known.triggered;
     this.#blind = known.blind;
+  }
+
+  /** Nothing was seen yet. Of terms nothing may be known now, and what was seen of them before still counts. */
+  get #untouched(): boolean {
+    return (
+      !this.#firstHolds &&
+      Number.isNaN(this.#mark) &&
+      this.#triggered === 0 &&
+      this.#blind === 0 &&
+      this.#since.every((since) => Number.isNaN(since)) &&
+      this.#after.every((after) => Number.isNaN(after))
+    );
   }
 
   /** The first instant that is too late; while the first still holds and its end counts, there is none yet. */

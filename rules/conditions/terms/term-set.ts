@@ -166,18 +166,21 @@ export class TermSet {
     return aged;
   }
 
-  state(): TermSetState | undefined {
-    const memories = this.#leaves.map(({ condition }) => condition.memory?.state() ?? null);
-    const idle =
-      this.#leaves.every(({ truth }) => truth === NOTHING_KNOWN) &&
-      this.#circumstances.every(({ truth }) => truth === undefined) &&
-      memories.every((memory) => memory === null);
-    if (idle) return undefined;
+  /** Nothing to remember: nothing was heard, or is known of what was. */
+  get idle(): boolean {
+    return (
+      this.#leaves.every(
+        ({ truth, condition }) => truth === NOTHING_KNOWN && condition.memory?.state() === undefined,
+      ) && this.#circumstances.every(({ truth }) => truth === undefined)
+    );
+  }
+
+  state(): TermSetState {
     return {
       names: this.#names,
       channels: this.#leaves.map(({ truth }) => truth),
       circumstances: this.#circumstances.map(({ truth }) => truth ?? null),
-      memories,
+      memories: this.#leaves.map(({ condition }) => condition.memory?.state() ?? null),
       reason: this.reason,
     };
   }
