@@ -542,12 +542,12 @@ const MESSAGES = {
     en: "[trial] {site}: this message tries a route ({route}). There is no danger and nothing to do.",
   },
   "sms.digest": {
-    zh: "【汇总】{site}另有{count}条（{colours}）：",
-    en: "[digest] {site}: {count} more ({colours}): ",
+    zh: "【汇总】另有{count}条（{colours}），{site}：",
+    en: "[digest] {count} more ({colours}), {site}: ",
   },
   "sms.outline": {
-    zh: "【{colours}】{site}{count}条告警逐条发送，先行汇总：",
-    en: "[{colours}] {site}: {count} alerts follow: ",
+    zh: "【{colours}】{count}条告警逐条发送，{site}：",
+    en: "[{colours}] {count} alerts follow, {site}: ",
   },
   "sms.trial": {
     zh: "【通道测试】并无险情，无需处置。{site}（{route}）",

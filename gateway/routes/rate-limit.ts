@@ -4,6 +4,8 @@ import { type Micros, SECOND } from "../../model/time.ts";
 export interface RateBound {
   readonly most: number;
   readonly within: Micros;
+  /** Red goes beyond it: a bound of ours, not of the peer. */
+  readonly exceptUrgent?: boolean;
 }
 
 /** Room for the count in the number that is kept on disk. */
@@ -28,10 +30,11 @@ export class RateLimit {
     this.#most = Math.max(0, ...bounds.map(({ most }) => most));
   }
 
-  /** How long to wait before another may go, µs; 0: now. `spare` leaves so many of each bound for others. */
+  /** How long to wait before another may go, µs; 0: now. `spare` leaves so many of each bound for others; 0: it is urgent. */
   wait(now: Micros, spare = 0): Micros {
     let wait = 0;
-    for (const { most, within } of this.#bounds) {
+    for (const { most, within, exceptUrgent = false } of this.#bounds) {
+      if (exceptUrgent && spare === 0) continue;
       const allowed = Math.max(1, most - spare);
       const last = this.#spent[this.#spent.length - allowed];
       if (last !== undefined) wait = Math.max(wait, last + within - now);

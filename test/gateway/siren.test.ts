@@ -105,6 +105,14 @@ describe("a siren on a relay board", { timeout: 60_000 }, () => {
       said: { route: "horn", channel: "relays.input_1", alarms: 1 },
     });
     bank.inputs.set(BUTTON, 0);
+    // It passes, and comes again: that is heard.
+    await measure(stand, "gd-1", 1);
+    await stand.staff.hears("return gas gd-1.lel red");
+    await measure(stand, "gd-1", 63);
+    await shows(1, 1);
+    bank.inputs.set(BUTTON, 1);
+    await shows(0, 1);
+    bank.inputs.set(BUTTON, 0);
 
     await measure(stand, "gd-2", 70);
     await shows(1, 1);

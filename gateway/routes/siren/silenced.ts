@@ -20,7 +20,7 @@ export class Silenced {
 
   /** The button was pressed while these sounded. */
   press(alarms: Iterable<Seen>): void {
-    for (const alarm of alarms) this.#kept.set(keyOf(alarm), alarm);
+    for (const alarm of alarms) this.#keep(alarm);
   }
 
   /** Of alarms that stand, those that are not silenced. Must be asked for all that stand, so that what is over is forgotten. */
@@ -30,13 +30,19 @@ export class Silenced {
     return standing.filter((alarm) => !this.#covers(alarm));
   }
 
+  /** As it is now: the alarms of the rules go on changing. */
+  #keep(alarm: Seen): void {
+    const { occurrence, severity, changed } = alarm;
+    this.#kept.set(keyOf(alarm), { occurrence, severity, changed });
+  }
+
   #covers(alarm: Seen): boolean {
     const key = keyOf(alarm);
     const kept = this.#kept.get(key);
     if (kept === undefined) return false;
     const eased = !alarm.active || rank(alarm.severity) < rank(kept.severity);
     if (alarm.occurrence === kept.occurrence && (alarm.changed === kept.changed || eased)) {
-      this.#kept.set(key, alarm);
+      this.#keep(alarm);
       return true;
     }
     this.#kept.delete(key);
@@ -44,6 +50,6 @@ export class Silenced {
   }
 }
 
-function keyOf({ rule, subject }: Seen): string {
+function keyOf({ rule, subject }: Pick<Seen, "rule" | "subject">): string {
   return `${rule} ${subject}`;
 }

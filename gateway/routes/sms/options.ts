@@ -50,15 +50,13 @@ export const smsSchema = z
         description: "How long the network keeps trying to reach a telephone that is off.",
         examples: ["6h"],
       }),
-    perMinute: z.int().min(1).max(30).default(10).meta({
+    perMinute: z.int().min(1).max(60).default(20).meta({
       description: "Messages a minute, over all numbers. A modem takes three to six seconds for each.",
     }),
-    perHour: z
-      .int()
-      .min(10)
-      .max(1_000)
-      .default(120)
-      .meta({ description: "Messages an hour; operators block SIMs that send more than they like." }),
+    perHour: z.int().min(10).max(1_000).default(120).meta({
+      description:
+        "Messages an hour; operators block SIMs that send more than they like. Red goes beyond it, within `perMinute`.",
+    }),
     watch: durationSchema({ min: "1s", max: "10m" })
       .prefault("30s")
       .meta({ description: "How often an idle modem is asked for signal and registration." }),

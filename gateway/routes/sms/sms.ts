@@ -52,7 +52,7 @@ class Sms implements Route {
     const bound = (most: number) => Math.max(1, Math.floor(most / each));
     this.limits = [
       { most: bound(options.perMinute), within: MINUTE },
-      { most: bound(options.perHour), within: HOUR },
+      { most: bound(options.perHour), within: HOUR, exceptUrgent: true },
     ];
     this.#text = new ShortText({ ...context, language: options.language, parts: options.parts });
     const { path, baudRate, watch } = options;

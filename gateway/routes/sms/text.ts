@@ -1,6 +1,7 @@
 import { SEVERITIES, SEVERITY_TEXT } from "../../../model/severity.ts";
 import type { Language } from "../../../model/text.ts";
 import type { AlarmEvent } from "../../../rules/event.ts";
+import type { Brief } from "../../alerts/brief.ts";
 import type { Payloads } from "../../alerts/payload.ts";
 import type { Places } from "../../alerts/places.ts";
 import { eachLanguage, say } from "../../messages/format.ts";
@@ -52,7 +53,7 @@ export class ShortText {
   #brief(event: AlarmEvent): string {
     const { payloads, language } = this.#o;
     const brief = payloads.brief(event);
-    const value = brief.value[language];
+    const value = spokenValue(brief, language);
     const comma = language === "zh" ? "，" : ", ";
     const compose = (where: string, what: string) =>
       `${brief.head[language]}${where}${comma}${what}${value}${comma}${brief.time[language]}`;
@@ -80,14 +81,20 @@ export class ShortText {
     })[language];
     const between = language === "zh" ? "；" : "; ";
     for (const [i, event] of events.entries()) {
-      const { point, what, value } = payloads.brief(event);
-      const more = `${i === 0 ? "" : between}${point[language]}${what[language]}${value[language]}`;
+      const brief = payloads.brief(event);
+      const where = language === "zh" ? brief.point.zh : `${brief.point.en} `;
+      const more = `${i === 0 ? "" : between}${where}${brief.what[language]}${spokenValue(brief, language)}`;
       if (text.length + more.length + CUT.length > this.room)
         return i === 0 ? cut(text + more, this.room) : text + CUT;
       text += more;
     }
     return text;
   }
+}
+
+/** With what stands between it and the name of what was measured. */
+function spokenValue({ value }: Brief, language: Language): string {
+  return language === "zh" || value.en === "" ? value[language] : ` ${value.en}`;
 }
 
 function countByColour(events: readonly AlarmEvent[]) {

@@ -46,6 +46,14 @@ describe("an alarm that was silenced at the button", () => {
     expect(one.loud([{ ...RED, changed: 300 }])).toHaveLength(1);
   });
 
+  test("is compared with what it was, though the alarm itself goes on changing", () => {
+    const alarm = { ...RED, changed: 100 };
+    const one = new Silenced();
+    one.press([alarm]);
+    alarm.changed = 200;
+    expect(one.loud([alarm])).toHaveLength(1);
+  });
+
   test("and was gone is forgotten", () => {
     const one = silenced();
     expect(one.loud([])).toEqual([]);
