@@ -156,7 +156,6 @@ class PackExpansion {
     const packed = pack.tree.rules as Tree;
     const body = copyAt((packed[name] as Tree).rule, this.#here) as Tree;
     if (changed !== undefined) this.#layOver(body, changed);
-    if (isTree(changed?.applies)) this.#take(body, "applies", changed);
     const { applies } = this.#options.use;
     if (isTree(applies) && isTree(body.applies)) this.#layOver(body.applies, applies);
 

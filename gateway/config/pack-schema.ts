@@ -24,7 +24,7 @@ export const packUseSchema = z
       .optional()
       .meta({
         description:
-          "What is different for single rules, laid over the pack's, `applies` instead of it; `null` takes an option out, `enabled: false` the whole rule.",
+          "What is different for single rules, laid over the pack's; `null` takes an option out, `enabled: false` the whole rule.",
         examples: [{ combustible: { above: { yellow: 8 } } }],
       }),
   })
