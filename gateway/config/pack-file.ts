@@ -99,9 +99,20 @@ export function packIds(folder = RULE_PACKS): string[] {
     .sort();
 }
 
+/** Sound packs by path. They come with the program and do not change while it runs; nobody changes what was read. */
+const KNOWN = new Map<string, Pack>();
+
 /** Reads one pack that exists; undefined, and problems, when something is wrong with it. */
 export function loadPack(id: string, problems: Problems, folder = RULE_PACKS): Pack | undefined {
   const path = join(folder, `${id}.yaml`);
+  const known = KNOWN.get(path);
+  if (known !== undefined) return known;
+  const pack = readPack(path, problems);
+  if (pack !== undefined) KNOWN.set(path, pack);
+  return pack;
+}
+
+function readPack(path: string, problems: Problems): Pack | undefined {
   const source = readText(path, problems);
   const root = source === undefined ? undefined : parseYaml(source, problems);
   if (source === undefined || !isTree(root)) return undefined;
