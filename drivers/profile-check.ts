@@ -13,6 +13,7 @@ import { place, placedChannels, placedComponentChannels } from "./modbus/registe
 import type { PayloadSection } from "./mqtt/profile.ts";
 import { PROFILE_SECTIONS, type Profile, type ProfileChannel } from "./profile.ts";
 import { type Sl651Section, sectionProblems, valueMapping } from "./sl651/profile.ts";
+import { type SparkplugSection, valueMapping as sparkplugMapping } from "./sparkplug/profile.ts";
 import {
   type Szy206Section,
   valueMapping as szy206Mapping,
@@ -52,6 +53,7 @@ export function checkProfile(profile: Profile): ProfileProblem[] {
   if (profile.sl651 !== undefined) problems.push(...checkSl651(profile, profile.sl651));
   if (profile.hj212 !== undefined) problems.push(...checkHj212(profile, profile.hj212));
   if (profile.szy206 !== undefined) problems.push(...checkSzy206(profile, profile.szy206));
+  if (profile.sparkplug !== undefined) problems.push(...checkSparkplug(profile, profile.sparkplug));
   return problems;
 }
 
@@ -239,6 +241,22 @@ function checkSzy206(profile: Profile, section: Szy206Section): ProfileProblem[]
     Object.entries(section.channels).map(([local, channel]) => [local, szy206Mapping(channel)]),
   );
   problems.push(...checkMapped(profile, mapped, ["szy206", "channels"]));
+  return problems;
+}
+
+function checkSparkplug(profile: Profile, section: SparkplugSection): ProfileProblem[] {
+  const problems: ProfileProblem[] = [];
+  for (const local of Object.keys(profile.channels)) {
+    if (local in section.channels) continue;
+    problems.push({
+      path: ["channels", local],
+      message: `the sparkplug section does not say which metric ${local} is`,
+    });
+  }
+  const mapped = Object.fromEntries(
+    Object.entries(section.channels).map(([local, channel]) => [local, sparkplugMapping(channel)]),
+  );
+  problems.push(...checkMapped(profile, mapped, ["sparkplug", "channels"]));
   return problems;
 }
 

@@ -7,6 +7,7 @@ import { hj212SectionSchema } from "./hj212/profile.ts";
 import { modbusSectionSchema } from "./modbus/profile.ts";
 import { payloadSectionSchema } from "./mqtt/profile.ts";
 import { sl651SectionSchema } from "./sl651/profile.ts";
+import { sparkplugSectionSchema } from "./sparkplug/profile.ts";
 import { szy206SectionSchema } from "./szy206/profile.ts";
 
 /*
@@ -101,8 +102,19 @@ export const profileSchema = z.strictObject({
   szy206: szy206SectionSchema
     .optional()
     .meta({ description: "How the channels stand in reports of SZY 206-2016 (water resources terminals)." }),
+  sparkplug: sparkplugSectionSchema
+    .optional()
+    .meta({ description: "How the channels stand in metrics of Sparkplug B nodes and devices." }),
 });
 export type Profile = z.output<typeof profileSchema>;
 
 /** The sections that say how channels come over the wire; a link's kind names the one it needs. */
-export const PROFILE_SECTIONS = ["modbus", "payload", "gb26875", "sl651", "hj212", "szy206"] as const;
+export const PROFILE_SECTIONS = [
+  "modbus",
+  "payload",
+  "gb26875",
+  "sl651",
+  "hj212",
+  "szy206",
+  "sparkplug",
+] as const;

@@ -5,6 +5,7 @@ import { httpKinds } from "./http/kinds.ts";
 import { modbusKinds } from "./modbus/kinds.ts";
 import { mqttKinds } from "./mqtt/kinds.ts";
 import { sl651Kinds } from "./sl651/kinds.ts";
+import { sparkplugKinds } from "./sparkplug/kinds.ts";
 import { szy206Kinds } from "./szy206/kinds.ts";
 
 const KINDS: readonly DriverKind[] = [
@@ -15,6 +16,7 @@ const KINDS: readonly DriverKind[] = [
   ...hj212Kinds,
   ...szy206Kinds,
   ...httpKinds,
+  ...sparkplugKinds,
 ];
 
 /** The kinds of link there are, by the `type` they have in a site file. */

@@ -33,7 +33,10 @@ export interface ExternalBrokerOptions {
   readonly connection: ConnectionOptions;
   readonly clientId: string;
   readonly password?: string;
-  readonly will?: WillMessage;
+  /** A function is asked anew for each connection. */
+  readonly will?: WillMessage | (() => WillMessage);
+  /** The broker keeps nothing for us from one connection to the next. Default: it does. */
+  readonly clean?: boolean;
   readonly packetBytes: number;
   /** Acknowledgements held before the broker is slowed down. */
   readonly held: number;
@@ -159,12 +162,13 @@ export class ExternalBroker {
   }
 
   #libraryOptions(): IClientOptions {
-    const { connection, clientId, will, password } = this.#o;
+    const { connection, clientId, password, clean = false } = this.#o;
+    const will = typeof this.#o.will === "function" ? this.#o.will() : this.#o.will;
     return {
       protocolId: "MQTT",
       protocolVersion: connection.protocol,
       clientId,
-      clean: false,
+      clean,
       keepalive: Math.round(connection.keepalive / SECOND),
       connectTimeout: connection.connectTimeout / MILLISECOND,
       reconnectPeriod: 0,
