@@ -96,6 +96,7 @@ function profilesPage(folder: string): string {
       profile.sl651 && "SL 651",
       profile.hj212 && "HJ 212",
       profile.szy206 && "SZY 206",
+      profile.sparkplug && "Sparkplug B",
     ]
       .filter(Boolean)
       .join(", ");
