@@ -123,7 +123,14 @@ test("docs/http.md has every path", () => {
 });
 
 /** Protocols with a page and counters of their own. */
-const PROTOCOLS = ["gb26875", "sl651", "hj212", "szy206", "http", "http_intake", "sparkplug"];
+const PROTOCOLS = [
+  ...["gb26875", "sl651", "hj212", "szy206", "sparkplug"].map((protocol) => ({
+    folder: protocol,
+    told: protocol,
+    prefix: protocol,
+  })),
+  { folder: "http", told: "http-intake", prefix: "http_intake" },
+];
 
 test.each(PROTOCOLS)("docs/$told.md explains every counter of its driver", ({ folder, told, prefix }) => {
   const named = new RegExp(`"(${prefix}_[a-z_]+)"`, "g");
