@@ -10,6 +10,7 @@ import {
 } from "./hj212/profile.ts";
 import type { ModbusSection } from "./modbus/profile.ts";
 import { place, placedChannels, placedComponentChannels } from "./modbus/registers.ts";
+import { MOST_PLACES, placeCount } from "./modbus/unlisted.ts";
 import type { PayloadSection } from "./mqtt/profile.ts";
 import { PROFILE_SECTIONS, type Profile, type ProfileChannel } from "./profile.ts";
 import { type Sl651Section, sectionProblems, valueMapping } from "./sl651/profile.ts";
@@ -85,7 +86,9 @@ function checkModbus(profile: Profile, section: ModbusSection): ProfileProblem[]
         message: `${local} is a channel of the device already`,
       });
     }
-    if (!(local in own) && !(local in components)) {
+    const { unlisted } = section;
+    const swept = local in unlisted || Object.values(unlisted).some(({ where }) => where === local);
+    if (!(local in own) && !(local in components) && !swept) {
       problems.push({
         path: ["channels", local],
         message: `the modbus section does not say where ${local} is`,
@@ -95,7 +98,27 @@ function checkModbus(profile: Profile, section: ModbusSection): ProfileProblem[]
   problems.push(...checkMapped(profile, own, ownPath), ...checkMapped(profile, components, componentPath));
   problems.push(...checkUnitChoices(profile, section.channels, ownPath));
   problems.push(...checkUnitChoices(profile, section.components?.channels ?? {}, componentPath));
-  problems.push(...checkPlaces(section));
+  problems.push(...checkPlaces(section), ...checkUnlisted(profile, section));
+  return problems;
+}
+
+/** Channels that speak for unlisted components are there, assert danger, and look through no more than can be. */
+function checkUnlisted(profile: Profile, section: ModbusSection): ProfileProblem[] {
+  const problems: ProfileProblem[] = [];
+  for (const [local, { where }] of Object.entries(section.unlisted)) {
+    const path = ["modbus", "unlisted", local];
+    const channel = profile.channels[local];
+    if (channel === undefined || quantityRow(channel.quantity).asserts !== "danger")
+      problems.push({ path, message: `there is no channel ${local} under channels that asserts danger` });
+    if (where !== undefined && profile.channels[where]?.quantity !== "code")
+      problems.push({ path: [...path, "where"], message: `there is no channel ${where} of quantity code` });
+    if (placeCount(section) > MOST_PLACES) {
+      problems.push({
+        path,
+        message: `the address of components has ${placeCount(section)} places; at most ${MOST_PLACES} can be looked through`,
+      });
+    }
+  }
   return problems;
 }
 

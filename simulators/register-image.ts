@@ -12,6 +12,7 @@ import {
   placedComponentChannels,
   placeInComponent,
 } from "../drivers/modbus/registers.ts";
+import { everyAddress } from "../drivers/modbus/unlisted.ts";
 import type { ReasonName } from "../model/quality.ts";
 import { type Micros, SECOND } from "../model/time.ts";
 import { rawFor, rawWithout } from "./condition.ts";
@@ -87,7 +88,7 @@ export class RegisterImage implements Memory {
     ]);
     this.#pulses = Object.values(section.outputs).flatMap((output) => pulseOf(section, output));
     const placed = [...plan.cells, ...plan.statuses, ...this.#constants].map((item) => item.place);
-    for (const { table, address, count } of [...placed, ...this.#outputs]) {
+    for (const { table, address, count } of [...placed, ...this.#outputs, ...sweptPlaces(section)]) {
       const known = this.#spans.get(table);
       const to = address + count - 1;
       this.#spans.set(
@@ -353,6 +354,18 @@ function fitting(raw: Raw, format: RegisterFormat): Raw {
   }
   if (Number.isNaN(number)) return limits.high;
   return Math.min(limits.high, Math.max(limits.low, Math.round(number)));
+}
+
+/** The first and the last place that is looked through for unlisted components: the panel has all between them. */
+function sweptPlaces(section: ModbusSection): Place[] {
+  const ends = [everyAddress(section)[0], everyAddress(section).at(-1)];
+  return Object.values(section.unlisted).flatMap(({ asserts }) =>
+    ends.flatMap((address) =>
+      address === undefined
+        ? []
+        : asserts.map((local) => placeInComponent(section, section.components!.channels[local]!, address)),
+    ),
+  );
 }
 
 function widen(a: Span, b: Span): Span {

@@ -22,6 +22,7 @@ import {
 } from "./registers.ts";
 import type { CompiledSelfCheck } from "./self-check.ts";
 import { compileCondition } from "./status.ts";
+import { unlistedPlaces } from "./unlisted.ts";
 import { combine, type Workarounds } from "./workarounds.ts";
 import { type CompiledOutput, compileOutput } from "./writing.ts";
 
@@ -106,13 +107,47 @@ export function compileDevice(device: ModbusDevice, bus: Workarounds): CompiledD
     unit: device.address.unit,
     workarounds,
     limits,
-    groups: [...drafts.values()]
-      .sort((a, b) => a.period - b.period)
-      .map((draft) => new Group({ ...draft, verdicts: verdictsFor(draft, section, selfChecks) })),
+    groups: [
+      ...[...drafts.values()].map(
+        (draft) => new Group({ ...draft, verdicts: verdictsFor(draft, section, selfChecks) }),
+      ),
+      ...sweeps(device),
+    ].sort((a, b) => a.period - b.period),
     selfChecks,
     outputs,
     trigger: triggerOf(section, outputs),
   };
+}
+
+/** One group for each channel that speaks for components which the site does not list. */
+function sweeps({ profile: section, channels }: ModbusDevice): Group[] {
+  const own = (id: string | undefined) =>
+    channels.find(({ local, component }) => local === id && component === undefined)?.channel;
+  // Parsed by `componentAddressSchema` when the site was loaded.
+  const listed = new Map(
+    channels.flatMap(({ component }) =>
+      component === undefined ? [] : [[component.index, (component.address ?? {}) as ComponentAddress]],
+    ),
+  );
+  return Object.entries(section.unlisted).flatMap(([local, { asserts, where, period }]) => {
+    const channel = own(local);
+    if (channel === undefined) return [];
+    const place = own(where);
+    return [
+      new Group({
+        period,
+        triggered: false,
+        statuses: [],
+        verdicts: [],
+        values: unlistedPlaces(section, asserts, [...listed.values()]).map(bareValue),
+        sweep: {
+          channel: channel.index,
+          label: channel.id,
+          where: place === undefined ? undefined : { channel: place.index, label: place.id },
+        },
+      }),
+    ];
+  });
 }
 
 function limitsOf(section: ModbusSection, workarounds: Workarounds): PlanLimits {

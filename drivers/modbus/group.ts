@@ -7,6 +7,7 @@ import { compileReader, compileTextReader, isExact, readBit } from "./codec.ts";
 import type { PlannedRequest, Span } from "./planner.ts";
 import { isBitTable, type Place } from "./registers.ts";
 import type { CompiledCondition } from "./status.ts";
+import { type Sweep, type SweepResult, sweepResult } from "./unlisted.ts";
 
 /** A value without a channel: only a status looks at it. */
 export const NO_CHANNEL = -1;
@@ -60,6 +61,8 @@ export interface GroupOptions {
   readonly verdicts: readonly GroupVerdict[];
   /** The device must be told to measure before these values are read. */
   readonly triggered: boolean;
+  /** One channel speaks for all values. */
+  readonly sweep?: Sweep | undefined;
 }
 
 const BYTES_PER_REGISTER = 2;
@@ -77,6 +80,8 @@ export class Group {
   readonly spans: readonly Span[];
   /** Registers of units that stand apart from their values. */
   readonly anchors: readonly Place[];
+  /** One channel speaks for all values. */
+  readonly sweep: Sweep | undefined;
   readonly #statuses: readonly GroupStatus[];
   readonly #verdicts: readonly GroupVerdict[];
   /** Turns the bytes of a response into the raw number of each value; NaN for texts. */
@@ -96,8 +101,9 @@ export class Group {
   readonly #status: Uint8Array;
   readonly #out: Decoded = { value: 0, reason: 0 };
 
-  constructor({ period, values, statuses, verdicts, triggered }: GroupOptions) {
+  constructor({ period, values, statuses, verdicts, triggered, sweep }: GroupOptions) {
     this.period = period;
+    this.sweep = sweep;
     this.triggered = triggered;
     this.values = values;
     this.spans = values.map(({ span }) => span);
@@ -183,6 +189,15 @@ export class Group {
       const channel = this.values[i]!.channel;
       if (channel !== NO_CHANNEL) batch.add(channel, this.#value[i]!, this.#reason[i]!);
     }
+    if (this.sweep === undefined) return;
+    const { value, at, reason } = this.swept();
+    batch.add(this.sweep.channel, value, reason);
+    if (this.sweep.where !== undefined) batch.add(this.sweep.where.channel, at, reason);
+  }
+
+  /** What all values together say, after `finish`. */
+  swept(): SweepResult {
+    return sweepResult(this.values, { raw: this.#raw, seen: this.#seen, reason: this.#reason });
   }
 
   /** Value and reason of one position, after `finish`. */

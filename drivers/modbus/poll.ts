@@ -193,7 +193,8 @@ export class GroupPoll {
     } catch (error) {
       this.#note(error);
       this.group.fail(request, reasonOf(error));
-      if (isIllegalRegister(error)) {
+      // Of a sweep nothing is left out: what cannot be looked through is said, not forgotten.
+      if (isIllegalRegister(error) && this.group.sweep === undefined) {
         const exclusion = this.#exclusions.suspect(request, this.#clock.now());
         if (exclusion !== undefined) this.#exclude(exclusion, error);
       } else this.#remember(request, error);

@@ -193,6 +193,26 @@ const selfCheckSchema = z
   });
 export type SelfCheck = z.output<typeof selfCheckSchema>;
 
+/** What speaks for the components that a site does not list. */
+const unlistedSchema = z
+  .strictObject({
+    asserts: z
+      .array(idSchema)
+      .min(1)
+      .meta({ description: "Channels of components that assert danger.", examples: [["fire"]] }),
+    where: idSchema.optional().meta({
+      description:
+        "A channel that has the place of the first one that does: its register on the wire, counted from 1; 0: none.",
+    }),
+    period: durationSchema({ min: "1s", max: "1h" })
+      .prefault("10s")
+      .meta({ description: "How often all places of the panel are looked through." }),
+  })
+  .meta({
+    description:
+      "A channel of the device itself that is active while any component asserts danger that the site does not list.",
+  });
+
 /** How a profile's channels stand in Modbus registers. */
 export const modbusSectionSchema = z
   .strictObject({
@@ -226,6 +246,7 @@ export const modbusSectionSchema = z
     channels: z.record(idSchema, wireSchema).default({}),
     status: z.array(statusSchema).default([]),
     components: componentsSchema.optional(),
+    unlisted: z.record(idSchema, unlistedSchema).default({}),
     selfCheck: z.array(selfCheckSchema).default([]),
     outputs: z.record(idSchema, outputSchema).default({}),
     trigger: triggerSchema.optional(),
@@ -235,8 +256,29 @@ export const modbusSectionSchema = z
     checkStatus(section, [], context);
     if (section.components !== undefined) checkStatus(section.components, ["components"], context);
     checkNames(section, context);
+    checkUnlisted(section, context);
   });
 export type ModbusSection = z.output<typeof modbusSectionSchema>;
+
+/** What unlisted components may assert must be a channel of components. */
+function checkUnlisted(
+  section: {
+    components?: { channels: Readonly<Record<string, unknown>> } | undefined;
+    unlisted: Readonly<Record<string, z.output<typeof unlistedSchema>>>;
+  },
+  context: z.RefinementCtx,
+): void {
+  for (const [channel, { asserts }] of Object.entries(section.unlisted)) {
+    asserts.forEach((local, index) => {
+      if (section.components?.channels[local] !== undefined) return;
+      context.addIssue({
+        code: "custom",
+        path: ["unlisted", channel, "asserts", index],
+        message: `components have no channel ${local}`,
+      });
+    });
+  }
+}
 
 /** Every channel that a status names must be beside it. */
 function checkStatus(

@@ -206,5 +206,8 @@ export function componentAddressSchema(section: ModbusSection): z.ZodObject | un
 /** How often a channel is asked for: its own period, else the device's, else the section's. */
 export function periodOf(section: ModbusSection, local: string, devicePeriod: Micros | undefined): Micros {
   const wire = section.channels[local] ?? section.components?.channels[local];
+  for (const [channel, { where, period }] of Object.entries(section.unlisted)) {
+    if (local === channel || local === where) return period;
+  }
   return wire?.period ?? devicePeriod ?? section.period;
 }

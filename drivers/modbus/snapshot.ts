@@ -86,7 +86,7 @@ async function ask(
     return true;
   } catch (error) {
     request.signal.throwIfAborted();
-    if (isIllegalRegister(error) && planned.values.length > 1) {
+    if (isIllegalRegister(error) && planned.values.length > 1 && group.sweep === undefined) {
       for (const index of planned.values) {
         const { table, address, count } = group.spans[index]!;
         await ask(request, heard, { table, address, count, values: [index] }, failures);
@@ -137,6 +137,14 @@ function shown({ group, raw }: Heard, time: Micros): SnapshotValue[] {
       time,
     });
   });
+  const { sweep } = group;
+  if (sweep !== undefined) {
+    const { value, at, reason } = group.swept();
+    const from = `${group.values.length} places`;
+    values.push({ channel: sweep.label, raw: "", from, value, reason, time });
+    if (sweep.where !== undefined)
+      values.push({ channel: sweep.where.label, raw: "", from, value: at, reason, time });
+  }
   return values;
 }
 

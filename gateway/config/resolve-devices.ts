@@ -229,8 +229,12 @@ function localChannels(parts: DeviceParts): { own: string[]; ofComponents: strin
   if (link.kind.channels !== undefined)
     return { own: [...link.kind.channels(parts.section)], ofComponents: [] };
   if (link.kind.section === "modbus") {
+    const unlisted = Object.entries(profile.modbus?.unlisted ?? {});
     return {
-      own: Object.keys(profile.modbus?.channels ?? {}),
+      own: [
+        ...Object.keys(profile.modbus?.channels ?? {}),
+        ...unlisted.flatMap(([local, { where }]) => (where === undefined ? [local] : [local, where])),
+      ],
       ofComponents: Object.keys(profile.modbus?.components?.channels ?? {}),
     };
   }

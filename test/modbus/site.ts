@@ -137,6 +137,10 @@ export class ModbusSite {
       mine.push({ local, channel, ...(component === undefined ? {} : { component }) });
     };
     for (const local of Object.keys(section.channels)) add(local);
+    for (const [local, { where }] of Object.entries(section.unlisted)) {
+      add(local);
+      if (where !== undefined) add(where);
+    }
     Object.entries(components).forEach(([componentId, address], number) => {
       const component: Component = {
         index: number,
