@@ -17,9 +17,14 @@ class Board {
   answer: Written = { outcome: "written", verified: true, to: "unit 1" };
   button = { value: 0, reason: REASON.good, received: 0 };
 
-  write(wish: WriteWish): Promise<Written> {
+  /** How long a write takes, on this clock. */
+  takes = 0;
+  clock: RouteDesk["clock"] | undefined;
+
+  async write(wish: WriteWish): Promise<Written> {
     this.writes.push(`${wish.output} ${wish.value}`);
-    return Promise.resolve(this.answer);
+    if (this.takes > 0) await new Promise<void>((resolve) => this.clock!.after(this.takes, resolve));
+    return this.answer;
   }
 }
 
@@ -69,6 +74,16 @@ describe("a siren", () => {
     expect(board.writes).toEqual(["relay_1 0", "pulse_1 30"]);
     await desk.pass(MINUTE, SECOND);
     expect(board.writes.slice(2)).toEqual(Array(6).fill("pulse_1 30"));
+  });
+
+  test("is written at every beat, however long its board takes", async () => {
+    const { desk, board } = await siren(PULSED);
+    desk.raise(GAS, "red");
+    await until("it sounds", () => board.writes.length === 2);
+    board.takes = SECOND;
+    board.clock = desk.clock;
+    await desk.pass(MINUTE, SECOND / 2);
+    expect(board.writes.length).toBe(8);
   });
 
   test("is not for what is less severe, acknowledged, or silenced", async () => {

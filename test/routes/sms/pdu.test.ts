@@ -31,6 +31,13 @@ describe("a message for a modem", () => {
     expect(second!.hex.slice(28, 42)).toBe("0E050003000202");
   });
 
+  test.each([66, 67, 133, 134])("with a character of two units at %d is divided beside it", (at) => {
+    const text = `${"警".repeat(at)}😀${"警".repeat(80)}`;
+    const parts = divide(text);
+    expect(parts.join("")).toBe(text);
+    expect(parts.every((part) => part.isWellFormed() && part.length <= 67)).toBe(true);
+  });
+
   test("that asks for a report, to a national number of odd length", () => {
     expect(submitPdu({ to: "639337937", text: "先生", report: true }).hex).toBe(
       "002100098136397339F70008045148751F",

@@ -287,3 +287,18 @@ test.skipIf(missing("socat"))(
     });
   },
 );
+
+test.skipIf(missing("socat"))(
+  "red goes beyond what the site allows in an hour, orange does not",
+  async () => {
+    await texting({ perMinute: 60, perHour: 10 }, async ({ desk, modem }) => {
+      for (let i = 0; i < 7; i++) desk.swing(GAS, "red");
+      await eventually(desk, "all red ones", () => modem.messages.length === 14);
+      desk.raise(RIVER, "orange");
+      await desk.pass(5 * MINUTE, SECOND);
+      expect(modem.messages.length).toBe(14);
+      desk.raise(OTHER_GAS, "red");
+      await eventually(desk, "another red one", () => modem.messages.length === 15);
+    });
+  },
+);
