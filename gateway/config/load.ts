@@ -6,7 +6,7 @@ import type { Configuration } from "../configuration.ts";
 import { checkEndpoints } from "./check-endpoints.ts";
 import { checkSecrets } from "./check-secrets.ts";
 import { applyEnvironment } from "./environment.ts";
-import { expandPacks } from "./expand-packs.ts";
+import { expandPacks, type PackUse } from "./expand-packs.ts";
 import { readSite, type SiteSource } from "./files.ts";
 import { checkOptionFiles } from "./option-files.ts";
 import { type Problem, Problems, renderProblem } from "./problem.ts";
@@ -26,6 +26,8 @@ export interface LoadedSite {
   readonly configuration: Configuration | undefined;
   /** Everything that is wrong, and warnings, by place. */
   readonly problems: readonly Problem[];
+  /** Rule packs that it uses. */
+  readonly packs: readonly PackUse[];
 }
 
 /**
@@ -34,14 +36,18 @@ export interface LoadedSite {
  */
 export function loadSite(path: string, options: LoadOptions = {}): LoadedSite {
   const problems = new Problems();
-  const configuration = load(path, options, problems);
-  return { configuration: problems.failed ? undefined : configuration, problems: problems.list() };
+  const { configuration, packs } = load(path, options, problems);
+  return { configuration: problems.failed ? undefined : configuration, problems: problems.list(), packs };
 }
 
-function load(path: string, options: LoadOptions, problems: Problems): Configuration | undefined {
+function load(
+  path: string,
+  options: LoadOptions,
+  problems: Problems,
+): { configuration: Configuration | undefined; packs: readonly PackUse[] } {
   const { environment = process.env } = options;
   const read = readSite(path, problems);
-  if (read === undefined) return undefined;
+  if (read === undefined) return { configuration: undefined, packs: [] };
   const before = problems.errors;
   const expanded = expandTemplates(read.root, problems);
   const packed = expandPacks(expanded, problems);
@@ -54,7 +60,7 @@ function load(path: string, options: LoadOptions, problems: Problems): Configura
   checkOptionFiles(parsed, problems);
   checkEndpoints(parsed, problems);
   const { profiles, broken } = readProfiles(parsed, problems);
-  return resolveSite(
+  const configuration = resolveSite(
     parsed,
     {
       source,
@@ -67,6 +73,7 @@ function load(path: string, options: LoadOptions, problems: Problems): Configura
     },
     problems,
   );
+  return { configuration, packs: packed.uses };
 }
 
 /** The built-in profiles and those in the folders that the site names. */

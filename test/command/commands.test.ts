@@ -18,10 +18,11 @@ function tocsin(...args: string[]) {
 }
 
 describe("tocsin check", () => {
-  test("of a sound site says in one line what it found, and ends with 0", async () => {
+  test("of a sound site says what it found and which rules of its packs watch something, and ends with 0", async () => {
     const { code, stdout, stderr } = await tocsin("check", "examples/gas-pipeline");
     expect(stdout).toEqual([
       expect.stringMatching(/^ok: 巫山老城区燃气管网 .*: 5 points, 7 devices, \d+ channels/),
+      expect.stringMatching(/^ {4}gas: leak, carbon-monoxide, .*; not used · 未用: .*\bammonia\b/),
     ]);
     expect(stderr).toEqual([]);
     expect(code).toBe(0);
@@ -62,6 +63,12 @@ describe("tocsin check", () => {
       ok: true,
       problems: [],
       site: { id: "wushan-geohazard" },
+    });
+    expect(JSON.parse(sound.stdout.join("\n")).site.packs).toContainEqual({
+      id: "longmen-rock",
+      pack: "geohazard",
+      rules: ["tilt"],
+      unused: expect.arrayContaining(["displacement", "crack"]),
     });
   });
 
