@@ -40,7 +40,10 @@ describe("a site that uses a pack", () => {
   });
 
   test("has no level for an optional parameter that it does not give, and the one that it gives", () => {
-    expect(valueAt(rulesOf("packs: { gas: {} }"), ["gas-leak", "above"])).toEqual({ orange: 25, red: 50 });
+    expect(valueAt(rulesOf("packs: { gas: {} }"), ["gas-leak", "above"])).toStrictEqual({
+      orange: 25,
+      red: 50,
+    });
     expect(valueAt(rulesOf("packs: { gas: { set: { preAlarm: 8 } } }"), ["gas-leak", "above"])).toEqual({
       yellow: 8,
       orange: 25,
