@@ -1,5 +1,6 @@
 import { type DeviceError, NetworkError } from "../../model/error.ts";
 import { formatListen, parseListen } from "../../model/listen.ts";
+import { REASON } from "../../model/quality.ts";
 import type { Driver, DriverContext, Intake, SnapshotValue, Stranger } from "../driver.ts";
 import { networkList } from "../tcp/networks.ts";
 import type { TcpServer } from "../tcp/server.ts";
@@ -62,6 +63,7 @@ export class Gb26875Driver implements Driver {
       await udp.start();
       this.#udp = udp;
     }
+    intake.linkHealth(this.#context.link.index, true, REASON.good);
   }
 
   async stop(): Promise<void> {

@@ -63,9 +63,9 @@ test.each(["tcp", "udp"] as const)("a story over %s: every state told when it ch
 test("a device that dies is an outage; when it is back it tells everything anew", async () => {
   await using on = await stage("tcp");
   const { stand, go } = on;
-  await go("it is gone", () => stand.intake.health.length === 1);
-  expect(stand.intake.health[0]).toMatchObject({ thing: "device", up: false });
+  await go("it is gone", () => stand.outages.length === 1);
+  expect(stand.outages[0]).toMatchObject({ thing: "device", up: false });
   const before = stand.said("uitd-1:smoke.fire").length;
   await go("it is back", () => stand.said("uitd-1:smoke.fire").length > before);
-  expect(stand.intake.health.at(-1)).toMatchObject({ up: true });
+  expect(stand.outages.at(-1)).toMatchObject({ up: true });
 });

@@ -305,11 +305,11 @@ describe("the centre's side", () => {
     await device.heartbeat();
     await device.disconnect();
     await expect
-      .poll(() => stand.intake.health)
+      .poll(() => stand.outages)
       .toEqual([{ thing: "device", index: 0, up: false, reason: "not_connected" }]);
     await device.connect();
     await device.heartbeat();
-    expect(stand.intake.health.at(-1)).toEqual({ thing: "device", index: 0, up: true, reason: "good" });
+    expect(stand.outages.at(-1)).toEqual({ thing: "device", index: 0, up: true, reason: "good" });
   });
 
   test("a device that comes again before its old connection is gone is there all the time", async () => {
@@ -320,7 +320,7 @@ describe("the centre's side", () => {
     await again.heartbeat();
     await old.disconnect();
     await again.component(SMOKE, FIRE);
-    expect(stand.intake.health).toEqual([]);
+    expect(stand.outages).toEqual([]);
   });
 
   test("where devices connect only to speak, going is no outage", async () => {
@@ -330,7 +330,7 @@ describe("the centre's side", () => {
     await device.disconnect();
     const other = await stand.transmitter();
     await other.heartbeat();
-    expect(stand.intake.health).toEqual([]);
+    expect(stand.outages).toEqual([]);
   });
 
   test("a silent device is asked for its state, and a dead connection closed", async () => {
@@ -415,7 +415,7 @@ describe("the centre's side", () => {
     });
     expect(await asked).toBe(false);
     await asleep.disconnect();
-    await until("it is gone", () => stand.intake.health.length === 3);
+    await until("it is gone", () => stand.outages.length === 3);
     await expect(stand.driver.dutyCheck(0, 10)).rejects.toMatchObject({ code: "LINK_DOWN" });
     expect(stand.said("uitd-1.duty")).toEqual(["1", "2", "1", "3", "1", "4"]);
   });

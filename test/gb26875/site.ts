@@ -15,7 +15,7 @@ import type { Channel } from "../../model/site.ts";
 import { type Clock, SystemClock } from "../../model/time.ts";
 import { parseEndpoint } from "../../simulators/endpoint.ts";
 import { SimulatedTransmitter, type SimulatedTransmitterOptions } from "../../simulators/gb26875-device.ts";
-import { RecordingIntake } from "../support/recording-intake.ts";
+import { RecordingIntake, type ReportedHealth } from "../support/recording-intake.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 /** The device of the standard's examples. */
@@ -133,6 +133,11 @@ export class Stand implements AsyncDisposable {
     return this.intake.readings
       .filter(({ channel }) => channel === index)
       .map(({ value, reason }) => (reason === "good" ? `${value}` : `${value} ${reason}`));
+  }
+
+  /** What was told of the device itself: that it is gone, or back. */
+  get outages(): readonly ReportedHealth[] {
+    return this.intake.health.filter(({ thing }) => thing === "device");
   }
 
   /** A counter's total, over all labels unless some are given. */

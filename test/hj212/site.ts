@@ -5,8 +5,8 @@ import { DriverStand, type DriverStandOptions } from "../tcp/driver-stand.ts";
 /** The identity in the example of the standard. */
 export const MN = "010000A8900016F000169DC0";
 
-/** A profile of everything that tests look at. */
-const PROFILE = stringify({
+/** A profile of everything that tests look at; it stands in `profiles/logger.yaml`. */
+export const PROFILE = stringify({
   id: "logger",
   vendor: "test",
   product: "test",

@@ -33,8 +33,8 @@ export function siteText({ link, address, profile = "szy206-flow" }: TestSite = 
   });
 }
 
-/** Temperatures of a maker's own layout, and words with the high byte first. */
-const OWN = stringify({
+/** Temperatures of a maker's own layout, and words with the high byte first; it stands in `profiles/own.yaml`. */
+export const OWN = stringify({
   id: "own",
   vendor: "test",
   product: "test",

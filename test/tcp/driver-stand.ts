@@ -29,12 +29,20 @@ export class DriverStand implements AsyncDisposable {
   driver!: DialInDriver;
 
   static async open(site: string, options: DriverStandOptions = {}): Promise<DriverStand> {
+    const stand = await DriverStand.prepare(site, options);
+    await stand.driver.start(stand.intake);
+    return stand;
+  }
+
+  /** The same, before it is started. */
+  static async prepare(site: string, options: DriverStandOptions = {}): Promise<DriverStand> {
     const stand = new DriverStand(site, options);
     const { configuration, counters, clock } = stand;
     const link = configuration.site.links[0]!;
     const { create } = await driverKinds.get(link.type)!.load();
     stand.driver = create({
       link,
+      siteId: configuration.site.id,
       options: link.options,
       devices: configuration.devicesOf(0),
       clock,
@@ -42,7 +50,6 @@ export class DriverStand implements AsyncDisposable {
       counters,
       secret: (reference) => `secret of ${reference.slice("env:".length)}`,
     }) as DialInDriver;
-    await stand.driver.start(stand.intake);
     return stand;
   }
 
