@@ -181,6 +181,7 @@ export class Desk {
         : clock.after(options.limits.wait, () =>
             this.#refuse(response, "journal", { peer, source: source.id }),
           );
+    response.once("close", () => patience?.cancel());
     const answer = () => {
       patience?.cancel();
       send(response, 200, said);

@@ -1,9 +1,10 @@
 import { dialInBenches } from "./dial-in.ts";
+import { httpBenches } from "./http.ts";
 import { modbusBenches } from "./modbus.ts";
 import { mqttBenches } from "./mqtt.ts";
 import type { Bench } from "./peer.ts";
 
 /** The bench of each kind of driver, by the link's `type`. A kind without one fails the suite. */
 export const benches: ReadonlyMap<string, Bench> = new Map(
-  Object.entries({ ...modbusBenches, ...mqttBenches, ...dialInBenches }),
+  Object.entries({ ...modbusBenches, ...mqttBenches, ...dialInBenches, ...httpBenches }),
 );
