@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Counter } from "../../model/counter.ts";
 import { describe } from "../../model/error.ts";
+import type { Timer } from "../../model/time.ts";
 import { type Intake, REFUSED, type Ticket } from "../driver.ts";
 import { HeldAnswers } from "../tcp/held-answers.ts";
 import { isPermitted } from "../tcp/networks.ts";
@@ -58,6 +59,8 @@ export class Desk {
   readonly #reception: Reception;
   readonly #answers = new HeldAnswers<() => void>((answer) => answer());
   readonly #told = new OnceInAWhile();
+  /** Of the answers that wait for the disk. */
+  readonly #patience = new Set<Timer>();
   readonly #requests: Counter;
   #sources: Sources | undefined;
   #intake: Intake | undefined;
@@ -86,6 +89,12 @@ export class Desk {
 
   stop(): void {
     this.#intake = undefined;
+  }
+
+  /** Waits for the disk no longer. */
+  end(): void {
+    for (const timer of this.#patience) timer.cancel();
+    this.#patience.clear();
   }
 
   /** Everything up to this ticket is on disk. */
@@ -175,14 +184,16 @@ export class Desk {
     const { clock, options } = this.#context;
     const peer = response.req.socket.remoteAddress ?? "";
     // A disk that hangs: whoever waits is told to come again, and what did get to the disk is then a repeat.
-    const patience =
+    const patience: Timer | undefined =
       ticket <= durable
         ? undefined
-        : clock.after(options.limits.wait, () =>
-            this.#refuse(response, "journal", { peer, source: source.id }),
-          );
-    response.once("close", () => patience?.cancel());
+        : clock.after(options.limits.wait, () => {
+            if (patience !== undefined) this.#patience.delete(patience);
+            this.#refuse(response, "journal", { peer, source: source.id });
+          });
+    if (patience !== undefined) this.#patience.add(patience);
     const answer = () => {
+      if (patience !== undefined) this.#patience.delete(patience);
       patience?.cancel();
       send(response, 200, said);
     };

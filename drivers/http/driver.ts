@@ -77,6 +77,7 @@ export class HttpIntake implements Driver {
     while (this.#desk.waiting > 0 && clock.now() < end) {
       await new Promise<void>((resolve) => clock.after(STOP_STEP, resolve));
     }
+    this.#desk.end();
     this.#detach?.();
     this.#detach = undefined;
     await this.#listener.stop();
