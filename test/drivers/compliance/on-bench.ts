@@ -188,5 +188,7 @@ export function isBad({ reason }: EnteredReading): boolean {
 
 /** A bench with a device that reports by itself. */
 export type SpeakingBench = Extract<Bench, { asks: false }>;
+/** A bench without a device. */
+export type OwingBench = Extract<Bench, { owes: string }>;
 /** A bench whose driver asks. */
 export type AskingBench = Extract<Bench, { asks: true }>;

@@ -21,7 +21,7 @@ export interface Reporter extends Peer {
 }
 
 /** A link with its device, ready to be brought to life. */
-interface Setting {
+export interface Setting {
   /** Site file with one link and one device on it. */
   readonly site: string;
   /** What else stands beside the site file: profiles. */
@@ -46,5 +46,10 @@ export type Bench = { readonly needs?: readonly Program[] } & (
       /** The loss of the device is told; without that its liveness is all there is. */
       readonly tellsLoss: boolean;
       set(): Promise<Setting & { readonly peer: Reporter }>;
+    }
+  | {
+      /** Why only what needs no device is asked of it. */
+      readonly owes: string;
+      set(): Promise<Setting>;
     }
 );

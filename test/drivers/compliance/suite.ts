@@ -4,8 +4,8 @@ import { MILLISECOND } from "../../../model/time.ts";
 import { missing } from "../../servers/available.ts";
 import { until } from "../../support/until.ts";
 import { dice } from "../../tcp/driver-stand.ts";
-import { type AskingBench, isBad, OnBench, type SpeakingBench } from "./on-bench.ts";
-import type { Bench } from "./peer.ts";
+import { type AskingBench, isBad, OnBench, type OwingBench, type SpeakingBench } from "./on-bench.ts";
+import type { Bench, Peer, Setting } from "./peer.ts";
 
 /** How long a stop may take here: its bound, and some room for a busy machine. */
 const STOP_MS = STOP_BOUND / MILLISECOND + 1_000;
@@ -18,8 +18,33 @@ const LONGEST_OUTBURST = 2_000;
 /** What every driver keeps, whatever it speaks: the contract at the head of drivers/driver.ts, as tests. */
 export function compliance(type: string, bench: Bench): void {
   describe.skipIf(missing(...(bench.needs ?? [])))(type, () => {
-    if (bench.asks) asking(bench);
+    if ("owes" in bench) alone(bench);
+    else if (bench.asks) asking(bench);
     else speaking(bench);
+  });
+}
+
+/** A driver whose device nobody has put on the bench yet. */
+function alone(bench: OwingBench): void {
+  const set = async () => {
+    const peer: Peer = {
+      appear: () => Promise.resolve(),
+      vanish: () => Promise.resolve(),
+      babble: () => Promise.resolve(),
+    };
+    return { ...(await bench.set()), peer };
+  };
+
+  test("making it touches nothing", () => untouched({ set }));
+
+  test(`nobody is there: it starts, says so once, and stops; nothing is left behind (owed: ${bench.owes})`, async () => {
+    const on = await OnBench.set({ set });
+    await on.start();
+    await until("the loss is told", () => on.intake.health.length > 0);
+    expect(on.up).toBe(false);
+    expect(on.toldAgain()).toEqual([]);
+    named(on);
+    await silentAfterStop(on);
   });
 }
 
@@ -206,8 +231,8 @@ function speaking(bench: SpeakingBench): void {
   });
 }
 
-async function untouched(bench: Bench): Promise<void> {
-  const on = await OnBench.set<Awaited<ReturnType<Bench["set"]>>["peer"]>(bench);
+async function untouched(bench: { set(): Promise<Setting & { peer: Peer }> }): Promise<void> {
+  const on = await OnBench.set(bench);
   expect(on.clock.armed).toBe(0);
   expect(on.heard()).toBe(0);
   expect(await on.clear()).toEqual([]);
@@ -236,7 +261,7 @@ async function silentAfterStop(
   expect(on.heard()).toBe(heard);
 }
 
-async function hostile<B extends Bench>(
+async function hostile<B extends AskingBench | SpeakingBench>(
   bench: B,
   afterwards: (on: OnBench<Awaited<ReturnType<B["set"]>>["peer"]>, round: number) => Promise<void>,
 ): Promise<void> {
