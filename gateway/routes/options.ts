@@ -57,7 +57,8 @@ function selectionSchema(lowest: Severity, classes: readonly (typeof ALARM_CLASS
         .min(1)
         .optional()
         .meta({
-          description: "Only these steps of an alarm; default: what the kind of route is for.",
+          description:
+            "Only these steps of an alarm; `raise` brings along whatever else calls people (got worse, again, out of a silence). Default: what the kind of route is for.",
           examples: [["raise", "upgrade"]],
         }),
       modes: z

@@ -3,6 +3,7 @@ import type { Point } from "../../model/site.ts";
 import type { AlarmView } from "../../rules/alarm.ts";
 import { GATEWAY_POINT } from "../../rules/built-in.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
+import { annunciates } from "../../rules/life-cycle/annunciation.ts";
 import type { Places } from "../alerts/places.ts";
 import type { SelectionOptions } from "./options.ts";
 
@@ -63,13 +64,13 @@ export class Selection {
   accepts(event: AlarmEvent): boolean {
     // That a route is lost cannot be told by itself, and must not keep it busy.
     if (event.transition === "void" || event.subject === this.#own) return false;
-    const { severity, domains, classes, transitions, modes } = this.#o;
+    const { severity, domains, classes, modes } = this.#o;
     return (
       rank(event.highest) >= rank(severity) &&
       classes.includes(event.class) &&
       modes.includes(event.mode) &&
       (domains === undefined || domains.some((domain) => domain === event.domain)) &&
-      (transitions === undefined || transitions.includes(event.transition)) &&
+      this.#step(event) &&
       this.#stage(event.point) &&
       this.#place(event)
     );
@@ -101,6 +102,13 @@ export class Selection {
       (transitions?.includes("raise") ?? true) &&
       this.#place({ point: point.id })
     );
+  }
+
+  /** Who is told when danger begins is told however it does: got worse, came back, or came out of a silence in which it began. */
+  #step(event: AlarmEvent): boolean {
+    const { transitions } = this.#o;
+    if (transitions === undefined || transitions.includes(event.transition)) return true;
+    return transitions.includes("raise") && annunciates(event);
   }
 
   #stage(point: string): boolean {

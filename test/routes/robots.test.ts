@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { dingtalkSign } from "../../gateway/routes/robots/dingtalk.ts";
 import { feishuSign } from "../../gateway/routes/robots/feishu.ts";
 import { MILLISECOND, MINUTE, SECOND } from "../../model/time.ts";
+import type { AlarmEvent } from "../../rules/event.ts";
 import { settled } from "../alerts/support/alert-desk.ts";
 import { SITE } from "../alerts/support/site.ts";
 import { until } from "../support/until.ts";
@@ -259,6 +260,25 @@ describe("what people are not called for", () => {
       desk.invent({ ...event!, seq: next(), silence: "shelved", transition: "shelve" });
       desk.invent({ ...event!, seq: next(), silenceBefore: "shelved", transition: "unshelve" });
       await eventually(desk, "both", () => robot.texts.length === 3);
+    });
+  });
+
+  test("never danger that begins otherwise than by a raise, where raises are chosen", async () => {
+    await group({ select: { severity: "red", transitions: ["raise"] } }, async ({ desk, robot }) => {
+      desk.raise(GAS, "yellow");
+      desk.raise(GAS, "red");
+      await until("it got worse", () => robot.texts.length === 1);
+      const event = desk.plant.log.at(-1)!;
+      const invent = (more: Partial<AlarmEvent>) =>
+        desk.invent({ ...event, seq: desk.plant.log.length + 1, from: "returned", ...more });
+      invent({ transition: "again" });
+      invent({ transition: "unsuppress", silenceBefore: "suppressed" });
+      invent({ transition: "return-to-service", silenceBefore: "out-of-service" });
+      invent({ transition: "return", to: "returned" });
+      invent({ transition: "unshelve", silenceBefore: "shelved", to: "normal" });
+      await eventually(desk, "all that call people", () => robot.texts.length === 4);
+      await desk.pass(5 * MINUTE, SECOND);
+      expect(robot.texts.length).toBe(4);
     });
   });
 
