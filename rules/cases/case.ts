@@ -98,8 +98,13 @@ export function leading(one: CaseRecord): CaseOccurrence {
   return one.occurrences.reduce((best, other) => (weight(other) > weight(best) ? other : best));
 }
 
-/** Takes in a step of one of the case's occurrences, which may be a new one. */
-export function noteAlarm(one: CaseRecord, event: AlarmEvent, settings: CaseSettings): void {
+/** Takes in a step of one of the case's occurrences, which may be a new one; gives one that is remembered no longer. */
+export function noteAlarm(
+  one: CaseRecord,
+  event: AlarmEvent,
+  settings: CaseSettings,
+): CaseOccurrence | undefined {
+  let forgotten: CaseOccurrence | undefined;
   let entry = one.occurrences.find(({ occurrence }) => occurrence === event.occurrence);
   if (entry === undefined) {
     entry = {
@@ -115,7 +120,7 @@ export function noteAlarm(one: CaseRecord, event: AlarmEvent, settings: CaseSett
     };
     one.occurrences.push(entry);
     one.gathered++;
-    forgetOldest(one);
+    forgotten = forgetOldest(one);
   }
   const before = one.severity;
   entry.highest = event.highest;
@@ -135,6 +140,7 @@ export function noteAlarm(one: CaseRecord, event: AlarmEvent, settings: CaseSett
     delete one.overruns.acknowledge;
     begin(one, "acknowledge", { at: event.time, settings });
   }
+  return forgotten;
 }
 
 /** Takes in what people or time did about the case: one of its own events. */
@@ -198,9 +204,9 @@ function hasten(one: CaseRecord, at: Micros, settings: CaseSettings): void {
   }
 }
 
-/** Occurrences that are over and acknowledged make room for new ones. */
-function forgetOldest(one: CaseRecord): void {
-  if (one.occurrences.length <= OCCURRENCES_REMEMBERED) return;
+/** Occurrences that are over and acknowledged make room for new ones. Gives the one that went. */
+function forgetOldest(one: CaseRecord): CaseOccurrence | undefined {
+  if (one.occurrences.length <= OCCURRENCES_REMEMBERED) return undefined;
   const over = one.occurrences.findIndex(({ state }) => state === "normal");
-  if (over >= 0) one.occurrences.splice(over, 1);
+  return over < 0 ? undefined : one.occurrences.splice(over, 1)[0];
 }

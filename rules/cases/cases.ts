@@ -163,8 +163,9 @@ export class Cases {
     one.last = event.seq;
     if (isCaseEvent(event)) noteStep(one, event, settings);
     else {
-      noteAlarm(one, event, settings);
+      const forgotten = noteAlarm(one, event, settings);
       this.#ofOccurrence.set(event.occurrence, one);
+      if (forgotten !== undefined) this.#ofOccurrence.delete(forgotten.occurrence);
     }
     if (one.closed !== undefined) this.#close(one);
     // A deadline that has moved away is found out when the earlier one comes.
