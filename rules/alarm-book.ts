@@ -149,13 +149,24 @@ export class AlarmBook {
         ? { point: GATEWAY_POINT, domain: "system" }
         : { point: found.id, domain: found.domain };
     };
+    // What carries detectors of live points is live with them, wherever it hangs itself: at a point that is being set up its loss
+    // would reach nobody.
+    const carrier = (own: number | undefined, parts: readonly number[]) => {
+      const places = [own, ...parts.map((part) => channels[part]?.point)];
+      return of(places.find((place) => place !== undefined && points[place]?.stage === "live") ?? own);
+    };
     switch (subject.kind) {
       case "channel":
         return of(channels[subject.index]?.point);
-      case "component":
-        return of(components[subject.index]?.point);
+      case "component": {
+        const parts = channels.filter(({ component }) => component === subject.index);
+        return carrier(
+          components[subject.index]?.point,
+          parts.map(({ index }) => index),
+        );
+      }
       case "device":
-        return of(devices[subject.index]?.point);
+        return carrier(devices[subject.index]?.point, devices[subject.index]?.channels ?? []);
       case "point":
         return of(subject.index);
       case "group":

@@ -35,6 +35,8 @@ export interface Shelf {
   readonly oneShot: boolean;
   readonly user: string;
   readonly since: Micros;
+  /** The worst that the person has silenced: what the occurrence had reached, or all that a normal alarm may come to. */
+  readonly worst: Severity;
   readonly note?: string;
 }
 
@@ -204,9 +206,11 @@ export class Alarm implements AlarmView {
       this.highest = severity;
       this.since = at;
       this.acknowledgedBy = undefined;
+      this.#outgrow(severity);
       return this.#move("raise", this.#activeState(), at);
     }
     this.#reach(severity);
+    this.#outgrow(severity);
     return this.#move("again", this.#activeState(), at);
   }
 
@@ -383,6 +387,11 @@ export class Alarm implements AlarmView {
 
   #activeState(): AlarmState {
     return this.highest === "blue" && !this.#acknowledgeBlue ? "acknowledged" : "unacknowledged";
+  }
+
+  /** What a person has silenced was less than this. */
+  #outgrow(severity: Severity): void {
+    if (this.shelf !== undefined && rank(severity) > rank(this.shelf.worst)) this.shelf = undefined;
   }
 
   #reach(severity: Severity): void {

@@ -177,7 +177,12 @@ export class Engine {
         this.#lifeCycle.inhibitions.silence(channel, at);
       },
     });
-    this.#lifeCycle = new LifeCycle({ ...parts, evaluation: this.#evaluation, plan: lifeCycle });
+    this.#lifeCycle = new LifeCycle({
+      ...parts,
+      evaluation: this.#evaluation,
+      plan: lifeCycle,
+      onReturn: (channel, at) => this.#restate(channel, at),
+    });
     this.#selfTest = new SelfTest(parts);
     this.#withdrawal = new Withdrawal({ ...parts, held: (alarm) => this.#held(alarm) });
     this.#remembering = {
@@ -383,6 +388,16 @@ export class Engine {
     this.#evaluation.reading(sample, c, this.#lifeCycle.service.channels?.[c] === 1);
   }
 
+  /** What a channel that keeps its state said last holds still, if it can still be heard. */
+  #restate(c: number, at: Micros): void {
+    const memory = this.#memory;
+    if (this.#site.channels[c]!.report !== "on-change") return;
+    if (!memory.heard(c) || !this.#monitoring.hears(c)) return;
+    const [value, reason] = [memory.value[c]!, memory.reason[c]!];
+    const quality = Number.isNaN(value) ? BAD : qualityOf(reason);
+    this.#evaluation.restate({ value, reason, quality, time: memory.time[c]!, received: at, channel: c });
+  }
+
   /** The values of one message are evaluated together: a beat anywhere in it vouches for all of them. */
   #beats(columns: EvaluatedColumns, from: number, to: number, now: Micros): void {
     const { channel, value, reason, flags, time } = columns;
@@ -459,7 +474,7 @@ export class Engine {
     this.#withdrawal.withdraw(at);
     this.#lifeCycle.start(at, restarted);
     this.#cases?.start(at, { since, restarted });
-    if (restarted) this.#selfTest.start(at);
+    this.#selfTest.start(at, restarted);
     if (restarted) this.#system.restarted(at);
     this.#settle(at);
   }

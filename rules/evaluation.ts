@@ -151,6 +151,29 @@ export class Evaluation {
     }
   }
 
+  /**
+   * A channel is back in service. One that speaks only when something changes will not repeat what it said meanwhile, so those who
+   * judge it together with others are told now.
+   */
+  restate(sample: Sample): void {
+    for (const instance of this.#byChannel[sample.channel]!) {
+      const { condition } = instance;
+      if (!instance.votes || instance.status !== WORKS || condition.restate === undefined) continue;
+      const rehearsed = sample.quality === GOOD && this.#isRehearsed(instance, sample.channel);
+      let verdict: Verdict;
+      try {
+        verdict = condition.restate(rehearsed ? { ...sample, quality: UNCERTAIN } : sample);
+      } catch (thrown) {
+        this.#fail(instance, thrown, sample.received);
+        continue;
+      }
+      if (verdict === NOTHING_NEW) continue;
+      const did = instance.grading.step(verdict, sample.received);
+      if (did !== NOTHING) this.#after(instance, did, sample);
+      if (instance.leavingTimer >= 0) this.#armLeaving(instance, sample.received);
+    }
+  }
+
   /** Whether a live alarm is shown a reading of a test or an exercise: whoever presses the test button ends no fire. */
   #isRehearsed({ alarm }: Instance, channel: number): boolean {
     return alarm?.active === true && alarm.mode === "live" && this.#p.memory.mode(channel) !== "live";
@@ -282,6 +305,8 @@ export class Evaluation {
         instance.late.restore(known.late);
       }
       if (known.memory !== undefined) instance.condition.memory?.restore(known.memory);
+      const { active } = instance.grading;
+      if (active !== NONE) instance.condition.memory?.stands?.(active, "checkpoint");
       if (known.failed === true) {
         instance.status = FAILED;
         this.#failures.remember(instance.rule.id, instance.channel);
@@ -300,6 +325,7 @@ export class Evaluation {
       if (event === undefined) continue;
       const active = event.to === "unacknowledged" || event.to === "acknowledged";
       instance.grading.restore(active ? { active: event.severity } : {});
+      if (active) instance.condition.memory?.stands?.(instance.grading.active, "alarm-log");
       this.#arm(instance);
     }
   }

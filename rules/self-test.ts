@@ -104,10 +104,13 @@ export class SelfTest {
     clearAlarm(this.#stream, this.#book.system(FAILED, GATEWAY_SUBJECT), decisionWithoutReading(at));
   }
 
-  /** A start: nobody could acknowledge meanwhile, so the test has its whole time anew. One that nothing is known of is over. */
-  start(at: Micros): void {
+  /**
+   * A start, or (not `restarted`) a clock that was set: nobody could acknowledge meanwhile, so the test has its whole time anew.
+   * One that a start knows nothing of is over.
+   */
+  start(at: Micros, restarted: boolean): void {
     if (this.#running === undefined) {
-      const left = this.#book.find(RULE, GATEWAY_SUBJECT);
+      const left = restarted ? this.#book.find(RULE, GATEWAY_SUBJECT) : undefined;
       if (left !== undefined) this.#discard(left, at);
       return;
     }

@@ -113,7 +113,7 @@ const BASE = 3;
 /**
  * All variants judge every reading, so that a change of circumstances needs none: what they said of the last one is weighed anew
  * at that instant. Where nobody knows which is in force, one that raises is enough, and all must clear. Outside its own time a
- * rule is normal, whatever the reading.
+ * rule raises nothing, and what it has raised ends with data that are good, whatever the value.
  */
 class Circumstantial implements Condition, ConditionMemory {
   readonly levels: readonly Level[];
@@ -170,6 +170,20 @@ class Circumstantial implements Condition, ConditionMemory {
     const before = this.#code;
     this.#code = this.#guards(this.#world.now);
     if (!news && before === this.#code) return NOTHING_NEW;
+    return this.#weighed(this.#code);
+  }
+
+  restate(sample: Sample): Verdict {
+    let news = false;
+    for (let i = 0; i < this.#running.length; i++) {
+      const one = this.#running[i]!;
+      const v = one.condition.restate?.(sample) ?? NOTHING_NEW;
+      if (v === NOTHING_NEW) continue;
+      news = true;
+      this.#last[i] = mapped(one, v);
+    }
+    if (!news) return NOTHING_NEW;
+    this.#code = this.#guards(this.#world.now);
     return this.#weighed(this.#code);
   }
 
@@ -251,6 +265,13 @@ class Circumstantial implements Condition, ConditionMemory {
     return one?.condition.limit(one.level.indexOf(level), value) ?? Number.NaN;
   }
 
+  stands(level: number, by: "checkpoint" | "alarm-log"): void {
+    for (const { condition, level: levels } of this.#running) {
+      const own = levels.findLastIndex((at) => at <= level);
+      if (own >= 0) condition.memory?.stands?.(own, by);
+    }
+  }
+
   state(): CircumstantialState | undefined {
     const memories = this.#running.map(({ condition }) => condition.memory?.state() ?? null);
     const idle =
@@ -306,7 +327,7 @@ class Circumstantial implements Condition, ConditionMemory {
 
   #weighed(code: number): Verdict {
     const whole = Math.floor(code / BASE ** (this.#running.length - 1));
-    if (whole === NO) return verdict(0, this.#all, GOOD);
+    if (whole === NO) return this.#over();
     let raise = 0;
     let clear = this.#all;
     let doubtful = 0;
@@ -328,6 +349,16 @@ class Circumstantial implements Condition, ConditionMemory {
     }
     if (!said) return NO_VERDICT;
     return withUnknown(verdict(raise, clear & ~raise, quality), doubtful & ~raise);
+  }
+
+  /** Outside its time: nothing raises, and what stands is over as soon as the instrument is known to work, whatever it says. */
+  #over(): Verdict {
+    let quality: Quality = GOOD;
+    for (const v of this.#last) {
+      if (verdictQuality(v) === BAD) return NO_VERDICT;
+      if (verdictQuality(v) !== GOOD) quality = verdictQuality(v);
+    }
+    return verdict(0, this.#all, quality);
   }
 
   /** Of the variants that may be in force, the one behind a level: that which raises it, else the first that has it. */

@@ -167,6 +167,10 @@ class Combination implements Condition, ConditionMemory {
     return this.#terms.judge(sample) ? this.#verdict() : NOTHING_NEW;
   }
 
+  restate(sample: Sample): Verdict {
+    return this.#terms.restate(sample) ? this.#verdict() : NOTHING_NEW;
+  }
+
   silent(channel: ChannelIndex, at: Micros): Verdict {
     this.#terms.silent(channel, at);
     return this.#verdict();

@@ -100,6 +100,11 @@ export interface Condition {
    * tell of something in the past.
    */
   late?(sample: Sample): Verdict;
+  /**
+   * Of kinds on several channels: one of them is back in service, and this is what it said last and still says. It is taken where
+   * a reading that comes twice counts once.
+   */
+  restate?(sample: Sample): Verdict;
   /** The limit of a level in the unit of what is judged, on the side of `value`; NaN where a kind has no limits. */
   limit(level: number, value: number): number;
 }
@@ -125,6 +130,11 @@ export interface ConditionMemory {
   interrupt(at: Micros): void;
   /** One of several channels has fallen silent; judges anew. Without it silence holds the levels as they are. */
   silent?(channel: ChannelIndex, at: Micros): Verdict;
+  /**
+   * The alarm of this level stands, though what led to it may have been forgotten: of a kind that would take its own ignorance
+   * for the end. `by` a checkpoint, whose memory of this condition is right if it has one, or by the alarm log, which is newer.
+   */
+  stands?(level: number, by: "checkpoint" | "alarm-log"): void;
   /** JSON-safe; undefined when there is nothing to remember. */
   state(): unknown;
   /** Takes up what `state` gave, perhaps of another edition of the rule: what does not fit is forgotten. */

@@ -191,6 +191,12 @@ class Sequence implements Condition, ConditionMemory {
     return this.#verdict();
   }
 
+  restate(sample: Sample): Verdict {
+    if (!this.#terms.restate(sample)) return NOTHING_NEW;
+    this.#step(sample.received);
+    return this.#verdict();
+  }
+
   silent(channel: ChannelIndex, at: Micros): Verdict {
     this.#terms.silent(channel, at);
     this.#step(at);
@@ -224,6 +230,12 @@ class Sequence implements Condition, ConditionMemory {
 
   limit(): number {
     return this.#plan.within / SECOND;
+  }
+
+  stands(level: number, by: "checkpoint" | "alarm-log"): void {
+    if (by === "checkpoint" && !this.#untouched) return;
+    // All levels below it stand with it.
+    this.#triggered |= (1 << (level + 1)) - 1;
   }
 
   state(): SequenceState | undefined {

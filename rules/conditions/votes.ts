@@ -177,6 +177,10 @@ class Votes implements Condition, ConditionMemory {
     return this.#counted();
   }
 
+  restate(sample: Sample): Verdict {
+    return this.judge(sample);
+  }
+
   silent(channel: ChannelIndex): Verdict {
     const i = this.#place.get(channel);
     // What is in maintenance stays so while it says nothing.

@@ -50,10 +50,17 @@ export class Carriers {
     const known = this.#above.get(own);
     if (known !== undefined) return known;
     const keys = [own, alarm.subject, ...this.#carrying(alarm.subject)];
-    if (alarm.point !== GATEWAY_POINT) keys.push(`point@${alarm.point}`);
+    if (alarm.point !== GATEWAY_POINT && this.#within(alarm)) keys.push(`point@${alarm.point}`);
     const unique = [...new Set(keys)];
     this.#above.set(own, unique);
     return unique;
+  }
+
+  /** Whether nothing of what an alarm is about lies at other points: those are not out with its own. */
+  #within({ subject, point }: { readonly subject: string; readonly point: string }): boolean {
+    const { channels, points } = this.#site;
+    const parts = this.thing(subject)?.channels ?? [];
+    return parts.every((index) => points[channels[index]!.point]?.id === point);
   }
 
   #carrying(subject: string): string[] {

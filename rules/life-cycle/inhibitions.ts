@@ -100,11 +100,12 @@ export class Inhibitions {
   }
 
   /** When what suppresses an alarm ends at the latest; undefined when nothing does. */
-  suppressing({ rule, subject }: Alarm, highest: Severity): Micros | undefined {
+  suppressing({ rule, subject, mode }: Alarm, highest: Severity): Micros | undefined {
     if (this.#holding === 0) return undefined;
     let until: Micros | undefined;
     for (const { holds, inhibitor, until: end } of this.#over.get(`${rule} ${subject}`) ?? []) {
       if (!holds || (inhibitor.exceptRed && highest === "red")) continue;
+      if (mode === "live" && this.#isRehearsed(inhibitor)) continue;
       if (until === undefined || end > until) until = end;
     }
     return until;
@@ -224,6 +225,11 @@ export class Inhibitions {
         continue;
       tellSilence(this.#stream, target, { silence: "suppressed", begins: holds, behind: { at } });
     }
+  }
+
+  /** Whether the alarm that suppresses is one of a test or an exercise: that hides nothing real. */
+  #isRehearsed({ rule }: Inhibitor): boolean {
+    return rule !== undefined && this.#book.find(rule.id, rule.subject)?.mode !== "live";
   }
 
   /** Whether what it says can be relied on. */

@@ -23,7 +23,7 @@ import { Shelving } from "./shelving.ts";
 import { tellSilence } from "./telling.ts";
 
 /** Steps by which an alarm ends its own shelving. */
-const ENDING_SHELVES: ReadonlySet<Transition> = new Set(["upgrade", "again", "withdraw"]);
+const ENDING_SHELVES: ReadonlySet<Transition> = new Set(["raise", "upgrade", "again", "withdraw"]);
 
 export interface LifeCycleParts {
   readonly site: Site;
@@ -34,6 +34,8 @@ export interface LifeCycleParts {
   readonly evaluation: Evaluation;
   readonly rules: readonly Rule[];
   readonly plan: LifeCyclePlan;
+  /** A channel is back in service. */
+  readonly onReturn: (channel: number, at: Micros) => void;
 }
 
 /** What the life cycle remembers besides the alarms; JSON-safe. */

@@ -29,6 +29,7 @@ export class Service {
   /** 1: the channel belongs to something that is out. Empty while nothing is. */
   #channels: Uint8Array | undefined;
   readonly #channelCount: number;
+  readonly #onReturn: (channel: number, at: Micros) => void;
 
   constructor(parts: {
     channels: number;
@@ -38,7 +39,10 @@ export class Service {
     register: Register;
     carriers: Carriers;
     timers: TimerQueue;
+    /** A channel is back in service. */
+    onReturn: (channel: number, at: Micros) => void;
   }) {
+    this.#onReturn = parts.onReturn;
     this.#channelCount = parts.channels;
     this.#book = parts.book;
     this.#stream = parts.stream;
@@ -135,6 +139,9 @@ export class Service {
       ...person,
     });
     this.#tell(key, { begins: false, behind });
+    for (const channel of this.#carriers.thing(key)?.channels ?? []) {
+      if (this.#channels?.[channel] !== 1) this.#onReturn(channel, at);
+    }
   }
 
   /** The alarms that hang on it, where they are not normal. */

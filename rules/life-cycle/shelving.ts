@@ -59,6 +59,7 @@ export class Shelving {
       oneShot: command.span === undefined,
       user,
       since: at,
+      worst: normal ? this.#register.worst(alarm) : alarm.highest,
       ...(note === undefined ? {} : { note }),
     };
     this.#ends.set(alarmKey(alarm), until);

@@ -58,6 +58,18 @@ export class Monitoring {
     return w.silent[channel] === 1 || w.dead[w.deviceOf[channel]!] === 1;
   }
 
+  /** Whether what a channel said last still counts: neither it, nor what carries it, has failed since. */
+  hears(channel: number): boolean {
+    const w = this.#watched;
+    const device = w.deviceOf[channel]!;
+    return (
+      !this.silent(channel) &&
+      w.stalled[device] === 0 &&
+      w.devices.out[device] === 0 &&
+      w.links.out[w.linkOf[device]!] === 0
+    );
+  }
+
   /** All deadlines start anew at `at`: the gateway has started, or its clock was set. What was lost stays lost until it is heard. */
   start(at: Micros, options: { forgetHealth: boolean }): void {
     const w = this.#watched;

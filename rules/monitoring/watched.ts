@@ -252,13 +252,15 @@ export class Watched {
   /** Mode of an event about a thing. */
   modeOf(subject: Subject): Mode {
     const { channels, components, devices, points } = this.#site;
+    const at = (own: number, parts: readonly number[]) =>
+      common([own, ...parts.map((part) => channels[part]!.point)].map((point) => points[point]?.mode));
     switch (subject.kind) {
       case "channel":
         return channels[subject.index]!.mode;
       case "component":
-        return points[components[subject.index]!.point]?.mode ?? MODES[0];
+        return at(components[subject.index]!.point, this.channelsOf(subject.index));
       case "device":
-        return points[devices[subject.index]!.point]?.mode ?? MODES[0];
+        return at(devices[subject.index]!.point, devices[subject.index]!.channels);
       case "link":
         return common(
           devices.filter(({ link }) => link === subject.index).map(({ point }) => points[point]?.mode),
@@ -269,7 +271,7 @@ export class Watched {
   }
 }
 
-/** The mode of what hangs on a link: one live instrument among exercises makes its loss a real one. */
+/** The mode of what hangs on a link or a device: one live instrument among exercises makes its loss a real one. */
 function common(modes: readonly (Mode | undefined)[]): Mode {
   const [first = MODES[0]] = modes;
   return modes.every((mode) => mode === first) ? first : MODES[0];

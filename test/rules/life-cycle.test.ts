@@ -56,7 +56,10 @@ class Table {
   readonly #latching: boolean;
   state: AlarmState = "normal";
   grade = 0;
-  shelf: { until: number; once: boolean } | undefined;
+  /** Worst grade of the occurrence. */
+  highest = 0;
+  /** `worst`: what the person has silenced, which is less than all that is worse. */
+  shelf: { until: number; once: boolean; worst: number } | undefined;
   out: number | undefined;
   /** Whether people were told of this occurrence. */
   told = false;
@@ -96,13 +99,18 @@ class Table {
       return;
     }
     if (!this.active) {
-      if (this.state === "normal") this.told = false;
+      if (this.state === "normal") {
+        this.told = false;
+        this.highest = 0;
+      }
+      if (this.shelf !== undefined && grade > this.shelf.worst) this.shelf = undefined;
       this.state = "unacknowledged";
     } else if (grade > before) {
       this.shelf = undefined;
       this.state = "unacknowledged";
     }
     this.grade = grade;
+    this.highest = Math.max(this.highest, grade);
     if (this.state === "unacknowledged" && this.silence === undefined) this.told = true;
   }
 
@@ -169,7 +177,8 @@ function carryOut(run: EngineRun, table: Table, at: number, step: Step): EngineR
         ...(once ? {} : { span: span * SECOND }),
       });
       expect(outcome.accepted).toBe(true);
-      table.shelf = { until: at + span, once };
+      const worst = table.state === "normal" ? VALUE.length : table.highest;
+      table.shelf = { until: at + span, once, worst };
       break;
     }
     case "unshelve":

@@ -103,6 +103,10 @@ export class Expression implements Condition, ConditionMemory {
     return heard ? this.#evaluate(sample.received) : NOTHING_NEW;
   }
 
+  restate(sample: Sample): Verdict {
+    return this.judge(sample);
+  }
+
   silent(channel: ChannelIndex, at: Micros): Verdict {
     for (const input of this.#inputs) if (input.channel.index === channel) input.view.lose();
     return this.#evaluate(at);

@@ -103,8 +103,20 @@ export class TermSet {
 
   /** Takes a reading. False: it changes nothing. */
   judge(sample: Sample): boolean {
+    return this.#take(sample, this.#byChannel.get(sample.channel));
+  }
+
+  /** Takes what a channel said before once more, where terms look at one reading alone. False: it changes nothing. */
+  restate(sample: Sample): boolean {
     const leaves = this.#byChannel.get(sample.channel);
-    if (leaves === undefined) return false;
+    return this.#take(
+      sample,
+      leaves?.filter(({ condition }) => condition.memory === undefined),
+    );
+  }
+
+  #take(sample: Sample, leaves: readonly ChannelLeaf[] | undefined): boolean {
+    if (leaves === undefined || leaves.length === 0) return false;
     let news = this.#refresh(sample.received);
     for (const leaf of leaves) {
       const v = leaf.condition.judge(sample);
