@@ -32,9 +32,10 @@ type Path = readonly (string | number)[];
 
 /**
  * Reads all `*.yaml` and `*.yml` of the folders. All problems of all files come back, none is thrown; a profile is used
- * only when nothing is wrong with it. The first file with an id keeps it: ids are never reused.
+ * only when nothing is wrong with it. The first file with an id keeps it: ids are never reused. Of the profiles that come with
+ * Tocsin only those `wanted` are read, where that is said: a site uses few of them.
  */
-export function loadProfiles(folders: readonly string[]): LoadedProfiles {
+export function loadProfiles(folders: readonly string[], wanted?: ReadonlySet<string>): LoadedProfiles {
   const profiles = new Map<string, Profile>();
   const problems: LocatedProblem[] = [];
   const origin = new Map<string, string>();
@@ -53,7 +54,8 @@ export function loadProfiles(folders: readonly string[]): LoadedProfiles {
     }
     const names = files
       .filter((file) => !file.isDirectory() && /\.ya?ml$/.test(file.name))
-      .map((f) => f.name);
+      .map((f) => f.name)
+      .filter((name) => folder !== BUILT_IN_PROFILES || wanted?.has(idOf(name)) !== false);
     for (const name of names.sort()) {
       const file = join(folder, name);
       const loaded = loadProfile(file);
@@ -75,6 +77,11 @@ export function loadProfiles(folders: readonly string[]): LoadedProfiles {
     }
   }
   return { profiles, problems };
+}
+
+/** The id of the profile that a file must have in it. */
+function idOf(name: string): string {
+  return name.replace(/\.ya?ml$/, "");
 }
 
 /** A file of a profile that was read. */
@@ -137,7 +144,7 @@ export function loadProfile(file: string): LoadedProfile {
     ...locate(path),
     ...rest,
   }));
-  const expected = basename(file).replace(/\.ya?ml$/, "");
+  const expected = idOf(basename(file));
   const idAt = locate(["id"]);
   if (profile.id !== expected) {
     problems.push({

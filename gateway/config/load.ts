@@ -8,6 +8,7 @@ import { checkSecrets } from "./check-secrets.ts";
 import { applyEnvironment } from "./environment.ts";
 import { expandPacks, type PackUse } from "./expand-packs.ts";
 import { readSite, type SiteSource } from "./files.ts";
+import { isTree } from "./located.ts";
 import { checkOptionFiles } from "./option-files.ts";
 import { type Problem, Problems, renderProblem } from "./problem.ts";
 import { resolveSite } from "./resolve.ts";
@@ -91,13 +92,29 @@ function readProfiles(parsed: ParsedSite, problems: Problems) {
       });
     }
   }
-  const { profiles, problems: found } = loadProfiles([BUILT_IN_PROFILES, ...folders]);
+  const all = [BUILT_IN_PROFILES, ...folders];
+  const named = namedProfiles(parsed);
+  let loaded = loadProfiles(all, named);
+  // Who names one that is not there wants to hear which there are.
+  if ([...named].some((id) => !loaded.profiles.has(id))) loaded = loadProfiles(all);
+  const { profiles, problems: found } = loaded;
   const broken = new Set<string>();
   for (const problem of found) {
     broken.add(basename(problem.file).replace(/\.ya?ml$/, ""));
     problems.add({ severity: "error", code: "PROFILE_INVALID", ...problem });
   }
   return { profiles, broken };
+}
+
+/** Ids of the profiles that devices name. */
+function namedProfiles({ tree }: ParsedSite): Set<string> {
+  const { devices } = tree.root;
+  if (!isTree(devices)) return new Set();
+  return new Set(
+    Object.values(devices).flatMap((device) =>
+      isTree(device) && typeof device.profile === "string" ? [device.profile] : [],
+    ),
+  );
 }
 
 function checkSimulation(parsed: ParsedSite, source: SiteSource, problems: Problems): void {

@@ -183,11 +183,14 @@ rules:
   ]);
   const fire = site.channels.filter(({ quantity }) => quantity === "fire");
   expect(fire.map(({ key, id, component, point }) => ({ key, id, component, point }))).toEqual([
+    // Of the panel itself, for detectors that are not listed.
+    { key: "fp.unlisted_fire", id: "unlisted_fire", component: undefined, point: 0 },
     { key: "fp:l1d1.fire", id: "l1d1.fire", component: 0, point: 0 },
     { key: "fp:l1m2.fire", id: "l1m2.fire", component: 1, point: 1 },
   ]);
-  expect(fire.map(({ name }) => name.zh)).toEqual(["火警", "2层手动报警"]);
+  expect(fire.map(({ name }) => name.zh)).toEqual(["未登记部件火警", "火警", "2层手动报警"]);
   expect(site.channels.filter(({ quantity }) => quantity === "code").map(({ id }) => id)).toEqual([
+    "unlisted_address",
     "l1d1.event",
   ]);
   const onLink = configuration
