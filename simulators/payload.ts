@@ -108,6 +108,7 @@ export class PayloadBuilder {
       const value = this.#statusValue(status, says);
       if (value !== undefined) element = putAt(element, parsePath(status.path), value);
     }
+    if (this.message.format === "cigem") return JSON.stringify(this.#underName(element, time));
     return JSON.stringify(this.#envelope(element, time));
   }
 
@@ -127,6 +128,17 @@ export class PayloadBuilder {
     }
     if (when !== undefined && !this.#carries(parsePath(when.path))) {
       root = putAt(root, parsePath(when.path), scalar(when.equals[0]!));
+    }
+    return root;
+  }
+
+  /** The variant without a header: each sensor has its value under the time. */
+  #underName(element: Json, time: Micros): Json {
+    const { id, address } = this.#instrument.device;
+    const written = String(timeField(this.message.time ?? { path: "", format: "rfc3339" }, time));
+    let root: Json = {};
+    for (const [sensor, value] of Object.entries(element ?? {})) {
+      root = putAt(root, [deviceName(id, address), sensor, written], value);
     }
     return root;
   }

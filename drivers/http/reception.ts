@@ -87,7 +87,9 @@ export class Reception {
     };
     for (const on of context.devices) {
       const channels = new Map<string, Channel>(on.channels.map(({ local, channel }) => [local, channel]));
-      const messages = on.profile.messages.map((message) => compileMessage(message, channels));
+      const messages = on.profile.messages.map((message) =>
+        compileMessage(message, channels, { name: on.address.id }),
+      );
       const speaker = { on, messages, last: new LastWords() };
       const names = this.#speakers.get(on.address.source) ?? new Map<string, Speaker>();
       this.#speakers.set(on.address.source, names);

@@ -8,8 +8,8 @@ import { type TimeOption, ZONE_PATTERN } from "./profile.ts";
 export const UNREADABLE_TIME: Micros = 0;
 
 const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\s?([Zz]|[+-]\d\d:?\d\d)$/;
-/** Also without separators, as counters and Chinese NB-IoT platforms write it: 20260521143005. */
-const LOCAL = /^(\d{4})[-/.]?(\d\d)[-/.]?(\d\d)[Tt ]?(\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d{1,9}))?)?$/;
+/** Some devices write a Z behind their local time. Also without separators, as counters and Chinese NB-IoT platforms write it: 20260521143005. */
+const LOCAL = /^(\d{4})[-/.]?(\d\d)[-/.]?(\d\d)[Tt ]?(\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d{1,9}))?)?[Zz]?$/;
 
 const NUMBER = /^\s*\d+(\.\d*)?\s*$/;
 

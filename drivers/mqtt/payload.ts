@@ -6,6 +6,7 @@ import type { Channel } from "../../model/site.ts";
 import type { Micros } from "../../model/time.ts";
 import { exceed, isRangeReason, judge } from "../judge.ts";
 import { compileValue, type Decoded, type ValueDecoder, valueSchema } from "../value.ts";
+import { type CigemMessage, samplesOf, wantedSensors } from "./cigem.ts";
 import { compileTime, type TimeReader, UNREADABLE_TIME } from "./device-time.ts";
 import { formatPath, lookup, type Path, parsePath } from "./path.ts";
 import type { PayloadChannel, PayloadMessage, Selection, StatusOption } from "./profile.ts";
@@ -20,12 +21,12 @@ export type Trace = (index: number, raw: unknown, path: Path) => void;
 
 /** One kind of message of one device, ready to decode. */
 export interface MessageDecoder {
-  readonly format: "json" | "plain";
+  readonly format: PayloadMessage["format"];
   /** All channels it can carry. */
   readonly channels: readonly Channel[];
   /**
-   * Adds the readings a payload carries. `root` is the parsed JSON, or the text of a plain payload.
-   * @throws PayloadError when the payload is not of the declared form; nothing is added then.
+   * Adds the readings a payload carries. `root` is the parsed JSON, the text of a plain payload, or a `CigemMessage`.
+   * @throws PayloadError or CigemError when the payload is not of the declared form; nothing is added then.
    */
   decode(root: unknown, batch: ReadingBatch, trace?: Trace): void;
 }
@@ -58,6 +59,14 @@ interface StatusDecoder {
 
 type Selector = (root: unknown) => boolean;
 
+/** What is the device's own and not its profile's. */
+export interface CompileOptions {
+  /** What it calls itself, where several devices stand in one payload. */
+  readonly name?: string;
+  /** Offset of its clock, where that is set to local time. */
+  readonly zone?: string | undefined;
+}
+
 /**
  * Compiles one message of a profile for one device; `channels` maps local ids to the device's channels, and what the device
  * leaves out is skipped.
@@ -66,6 +75,7 @@ type Selector = (root: unknown) => boolean;
 export function compileMessage(
   message: PayloadMessage,
   channels: ReadonlyMap<string, Channel>,
+  { name = "", zone }: CompileOptions = {},
 ): MessageDecoder {
   const locals = Object.keys(message.channels).filter((local) => channels.has(local));
   const decoders = locals.map((local) =>
@@ -77,7 +87,7 @@ export function compileMessage(
   const statuses = message.status.map((status) => compileStatus(status, locals));
   const selected = message.when === undefined ? undefined : compileSelection(message.when);
   const tested = message.test === undefined ? undefined : compileSelection(message.test);
-  const readTime = message.time === undefined ? undefined : compileTime(message.time);
+  const readTime = compileTimeOf(message, zone);
   const timePath = message.time === undefined ? [] : parsePath(message.time.path);
   const { each } = message;
   const samplesPath = each === undefined ? undefined : parsePath(each.path);
@@ -123,12 +133,29 @@ export function compileMessage(
     }
   };
 
+  const wanted = wantedSensors([...decoders, ...statuses].map(({ path }) => path));
+  const decodeSeveral = (root: CigemMessage, target: Parameters<typeof sample>[2]): void => {
+    const samples = samplesOf(root, name, { wanted, bound: SAMPLES_MAX }) ?? [];
+    const dated = samples.map(({ time, sensors }) => ({
+      sensors,
+      // Without a time it is of now: after all that was kept.
+      time: time === undefined ? NO_TIME : (readTime?.(time) ?? UNREADABLE_TIME),
+    }));
+    // The newest reading of a channel must come last, or it would decide as a late one.
+    dated.sort((a, b) => rank(a.time) - rank(b.time));
+    for (const { sensors, time } of dated) sample(sensors, time, target);
+  };
+
   const decode = (root: unknown, batch: ReadingBatch, trace?: Trace): void => {
     if (message.format === "json" && (typeof root !== "object" || root === null)) {
       throw new PayloadError("the payload is no JSON object or array");
     }
     if (selected !== undefined && !selected(root)) return;
     const target = { batch, flags: tested?.(root) === true ? TEST_FLAG : 0, trace };
+    if (message.format === "cigem") {
+      decodeSeveral(root as CigemMessage, target);
+      return;
+    }
     if (samplesPath === undefined || each === undefined) {
       sample(root, timeOf(root, timePath, readTime), target);
       return;
@@ -158,6 +185,18 @@ export function compileMessage(
   };
 
   return { format: message.format, channels: decoders.map((decoder) => decoder.channel), decode };
+}
+
+/** Undated readings come last; the greatest number stands for infinity, whose difference from itself is none. */
+function rank(time: Micros): number {
+  return Number.isNaN(time) ? Number.MAX_VALUE : time;
+}
+
+function compileTimeOf({ time, format }: PayloadMessage, zone: string | undefined): TimeReader | undefined {
+  const option = time ?? (format === "cigem" ? { path: "", format: "rfc3339" as const } : undefined);
+  if (option === undefined) return undefined;
+  const written = option.format === "rfc3339" || option.format === "local";
+  return compileTime(zone !== undefined && written ? { ...option, format: "local", zone } : option);
 }
 
 /** Puts the raw value through the channel's mapping. False: it says nothing about this channel. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { REASON_NAMES, type ReasonName } from "../../model/quality.ts";
 import { durationSchema, idSchema } from "../../model/schema.ts";
 import { valueSchema } from "../value.ts";
-import { DEVICE_PLACEHOLDER, filterProblem, TOCSIN_LEVEL, topicProblem } from "./topic.ts";
+import { DEVICE_PLACEHOLDER, filterProblem, isBrokersOwn, TOCSIN_LEVEL, topicProblem } from "./topic.ts";
 
 /*
  * How a profile's channels stand in MQTT messages. One section serves the embedded broker and external ones alike.
@@ -135,9 +135,12 @@ export const payloadMessageSchema = z
   .strictObject({
     suffix: suffixSchema.default(""),
     format: z
-      .enum(["json", "plain"])
+      .enum(["json", "plain", "cigem"])
       .default("json")
-      .meta({ description: "`plain`: the payload is the value itself, as text." }),
+      .meta({
+        description:
+          "`plain`: the payload is the value itself, as text. `cigem`: 普适型 geohazard instruments, several devices a message, each under its name; paths begin with the sensor: `L1_LF_1`, `L3_YL_1.totalValue`, `L1_QJ_1[0]` of a list with commas.",
+      }),
     device: pathSchema
       .optional()
       .meta({ description: "Where the payload says which device it is from, when many share a topic." }),
@@ -182,7 +185,7 @@ export const topicPatternSchema = z
   .superRefine((pattern, context) => {
     const problem =
       filterProblem(pattern) ??
-      (pattern.startsWith("$") ? "a topic that begins with $ belongs to the broker" : undefined) ??
+      (isBrokersOwn(pattern) ? "a topic that begins with $ belongs to the broker" : undefined) ??
       (pattern.split("/")[0] === TOCSIN_LEVEL
         ? `topics under ${TOCSIN_LEVEL}/ belong to the gateway`
         : undefined) ??
@@ -205,15 +208,14 @@ export const payloadSectionSchema = z
   .superRefine((section, context) => {
     for (const [index, message] of section.messages.entries()) {
       const path = ["messages", index];
-      if (message.format === "plain") {
-        const extra = (["device", "when", "test", "time", "each"] as const).find(
-          (key) => message[key] !== undefined,
-        );
+      if (message.format !== "json") {
+        const none = (["device", "when", "test", "each"] as const).find((key) => message[key] !== undefined);
+        const extra = none ?? (message.format === "plain" && message.time !== undefined ? "time" : undefined);
         if (extra !== undefined) {
           context.addIssue({
             code: "custom",
             path: [...path, extra],
-            message: `plain payloads have no ${extra}`,
+            message: `${message.format} payloads have no ${extra}`,
           });
         }
       }
@@ -256,6 +258,15 @@ export const mqttAddressSchema = z.strictObject({
     .meta({
       description: "What the device calls itself in topics and payloads. Default: its id in the site file.",
       examples: ["0x00158d0001a2b3c4"],
+    }),
+  zone: z
+    .string()
+    .regex(ZONE_PATTERN, "write an offset such as +08:00")
+    .optional()
+    .meta({
+      description:
+        "For a device whose clock is set to local time: its dates are read at this offset, also where it writes Z behind them.",
+      examples: ["+08:00"],
     }),
 });
 export type MqttAddress = z.output<typeof mqttAddressSchema>;

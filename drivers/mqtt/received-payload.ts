@@ -1,5 +1,6 @@
 import { describe } from "../../model/error.ts";
 import type { Availability } from "./availability.ts";
+import { type CigemMessage, readCigem } from "./cigem.ts";
 import { lookup } from "./path.ts";
 import type { MessageDecoder } from "./payload.ts";
 
@@ -9,6 +10,7 @@ export class ReceivedPayload {
   #text: string | undefined;
   #json: unknown;
   #parsed = false;
+  #cigem: CigemMessage | undefined;
   /** Why the name could not be read. */
   problem: string | undefined;
 
@@ -31,9 +33,26 @@ export class ReceivedPayload {
     return this.#json;
   }
 
-  /** What the messages of this format are decoded from. @throws SyntaxError when it should be JSON and is not. */
+  /** As a message of 普适型 instruments. @throws CigemError, SyntaxError */
+  cigem(): CigemMessage {
+    this.#cigem ??= readCigem(this.#payload);
+    return this.#cigem;
+  }
+
+  /** What the messages of this format are decoded from. @throws CigemError, or SyntaxError when it should be JSON and is not. */
   root(format: MessageDecoder["format"]): unknown {
+    if (format === "cigem") return this.cigem();
     return format === "json" ? this.json() : this.text();
+  }
+
+  /** Who speaks, where several devices stand under their names. */
+  names(): readonly string[] {
+    try {
+      return Object.keys(this.cigem().devices);
+    } catch (error) {
+      this.problem = describe(error);
+      return [];
+    }
   }
 
   /** Who speaks, where the payload says so. */

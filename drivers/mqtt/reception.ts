@@ -112,6 +112,10 @@ export class Reception {
     const payload = new ReceivedPayload(publication.payload);
     for (const speaker of route.speakers) this.#hear(speaker, payload, publication);
     for (const { path, byName } of route.shared) {
+      if (path === undefined) {
+        if (!this.#hearSeveral(byName, payload, { publication, origin })) return DENIED;
+        continue;
+      }
       const name = payload.nameAt(path);
       const speaker = name === undefined ? undefined : byName.get(name);
       if (speaker === undefined) {
@@ -196,6 +200,23 @@ export class Reception {
         failed = true;
       }
     }
+  }
+
+  /** Several devices in one payload, each under its name. False: one of them is not the sender's to speak for. */
+  #hearSeveral(
+    byName: ReadonlyMap<string, Speaker>,
+    payload: ReceivedPayload,
+    { publication, origin }: { publication: Publication; origin: Origin },
+  ): boolean {
+    const names = payload.names();
+    const speakers = names.flatMap((name) => byName.get(name) ?? []);
+    if (speakers.some(({ device }) => origin.devices?.has(device.device.index) === false)) return false;
+    for (const speaker of speakers) this.#hear(speaker, payload, publication);
+    if (names.length === 0) this.#stranger(publication, payload.problem ?? "no device speaks in it");
+    for (const name of names) {
+      if (!byName.has(name)) this.#stranger(publication, `no device of this site is called ${name}`);
+    }
+    return true;
   }
 
   #attend(speaker: Speaker, up: boolean | undefined): void {

@@ -7,7 +7,7 @@ import { LastWords } from "./last-words.ts";
 import { type Path, parsePath } from "./path.ts";
 import { compileMessage, type MessageDecoder } from "./payload.ts";
 import type { MqttAddress, PayloadSection } from "./profile.ts";
-import { DEVICE_PLACEHOLDER, isWildcard, TOCSIN_LEVEL, TopicTree } from "./topic.ts";
+import { DEVICE_PLACEHOLDER, isBrokersOwn, isWildcard, TOCSIN_LEVEL, TopicTree } from "./topic.ts";
 
 /** A device as MQTT links have it. */
 export type MqttDevice = DeviceOnLink<MqttAddress, PayloadSection>;
@@ -31,7 +31,8 @@ export interface Route {
 }
 
 interface Shared {
-  readonly path: Path;
+  /** Where the payload names the one device that speaks; undefined: it has several, each under its name. */
+  readonly path: Path | undefined;
   readonly byName: Map<string, Speaker>;
 }
 
@@ -105,19 +106,26 @@ export class Router {
     const channels = new Map<string, Channel>(device.channels.map(({ local, channel }) => [local, channel]));
     const topics = new Map<
       string,
-      { messages: MessageDecoder[]; names: Set<PayloadSection["messages"][number]["device"]> }
+      {
+        messages: MessageDecoder[];
+        names: Set<PayloadSection["messages"][number]["device"]>;
+        several: boolean;
+      }
     >();
+    const by = { name: ownName(device), zone: device.address.zone };
     for (const message of section.messages) {
       const topic = base + message.suffix;
-      const known = topics.get(topic) ?? { messages: [], names: new Set() };
-      known.messages.push(compileMessage(message, channels));
+      const known = topics.get(topic) ?? { messages: [], names: new Set(), several: false };
+      known.messages.push(compileMessage(message, channels, by));
       known.names.add(message.device);
+      known.several ||= message.format === "cigem";
       topics.set(topic, known);
     }
-    for (const [topic, { messages, names }] of topics) {
+    for (const [topic, { messages, names, several }] of topics) {
       const speaker: Speaker = { device, messages, availability: undefined, last: new LastWords() };
       const name = [...names].find((path) => path !== undefined);
-      if (name === undefined) this.#speak(topic, speaker);
+      if (several) this.#share(topic, { path: undefined, speaker });
+      else if (name === undefined) this.#speak(topic, speaker);
       else this.#share(topic, { path: parsePath(name), speaker });
     }
     if (section.availability === undefined) return;
@@ -142,9 +150,9 @@ export class Router {
     entry.speakers.push(speaker);
   }
 
-  #share(topic: string, { path, speaker }: { path: Path; speaker: Speaker }): void {
+  #share(topic: string, { path, speaker }: { path: Path | undefined; speaker: Speaker }): void {
     const entry = this.#entry(topic, speaker);
-    const key = JSON.stringify(path);
+    const key = JSON.stringify(path ?? null);
     const shared: Shared = entry.shared.get(key) ?? { path, byName: new Map() };
     entry.shared.set(key, shared);
     const name = ownName(speaker.device);
@@ -155,7 +163,7 @@ export class Router {
 
   #entry(topic: string, speaker: Speaker): Entry {
     const { device } = speaker.device;
-    if (topic.split("/")[0] === TOCSIN_LEVEL || topic.startsWith("$")) {
+    if (topic.split("/")[0] === TOCSIN_LEVEL || isBrokersOwn(topic)) {
       throw new ConfigurationError(
         "CONFIG_INVALID",
         `device ${device.id}: topic ${topic} belongs to the gateway`,

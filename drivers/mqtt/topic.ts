@@ -5,6 +5,14 @@
 /** All of Tocsin's own topics begin with this level; only the gateway publishes there, commands excepted. */
 export const TOCSIN_LEVEL = "tocsin";
 
+/** Topic of 普适型 geohazard instruments (CIGEM): begins with `$` and is theirs all the same. */
+export const CIGEM_TOPIC = "$dp";
+
+/** Whether a topic is the broker's own (section 4.7.2). */
+export function isBrokersOwn(topic: string): boolean {
+  return topic.startsWith("$") && topic !== CIGEM_TOPIC;
+}
+
 /** Stands in topic patterns of profiles and devices for the name the device calls itself by. */
 export const DEVICE_PLACEHOLDER = "{device}";
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { compileMessage } from "../../drivers/mqtt/payload.ts";
+import { ReceivedPayload } from "../../drivers/mqtt/received-payload.ts";
 import { BAD, qualityOf, REASON } from "../../model/quality.ts";
 import { isDiscrete } from "../../model/quantity.ts";
 import { FLAG_MODE_MASK, ReadingBatch } from "../../model/reading.ts";
@@ -73,7 +74,10 @@ function tell(instrument: ReturnType<typeof instrumentOf>, focus?: number): Map<
   const channels = device.channels.map(channelOf);
   const byLocal = new Map(device.channels.map((played, i) => [played.local, channels[i]!]));
   const batch = new ReadingBatch();
-  compileMessage(message, byLocal).decode(message.format === "plain" ? text : JSON.parse(text), batch);
+  compileMessage(message, byLocal, { name: instrument.device.id }).decode(
+    new ReceivedPayload(Buffer.from(text)).root(message.format),
+    batch,
+  );
   const told = new Map<string, Told>();
   for (let i = 0; i < batch.length; i++) {
     told.set(channels[batch.channel[i]!]!.id, {

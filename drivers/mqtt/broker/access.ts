@@ -1,7 +1,7 @@
 import { ConfigurationError } from "../../../model/error.ts";
 import type { MqttDevice, Route, Router } from "../router.ts";
 import { baseTopic } from "../router.ts";
-import { covers, matches, TOCSIN_LEVEL } from "../topic.ts";
+import { covers, isBrokersOwn, matches, TOCSIN_LEVEL } from "../topic.ts";
 import type { BrokerUser, Role } from "./options.ts";
 import { checkHash, PasswordVerifier } from "./password.ts";
 
@@ -84,7 +84,7 @@ export class Access {
 
   /** Whether someone may publish; `route` is where the topic leads, when it is a device's. */
   mayPublish(identity: Identity, topic: string, route: Route | undefined): boolean {
-    if (topic.startsWith("$") || topic.includes("\u0000")) return false;
+    if (isBrokersOwn(topic) || topic.includes("\u0000")) return false;
     if (isTocsin(topic)) return isCommand(topic) && (identity.role === "staff" || identity.role === "open");
     if (identity.role === "open") return true;
     if (identity.role !== "device") return false;
