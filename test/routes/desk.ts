@@ -35,6 +35,9 @@ export interface RouteDeskOptions {
   readonly secrets?: Readonly<Record<string, string>>;
 }
 
+/** Two busy cores share the suite, and each step waits for a real server. */
+const EVENTUALLY_MS = 25_000;
+
 /** Routes with alarms of the test's making and the data folder of a gateway, which outlives it. */
 export class RouteDesk implements AsyncDisposable {
   readonly clock = new ManualClock();
@@ -61,6 +64,17 @@ export class RouteDesk implements AsyncDisposable {
     desk.routes.start();
     await desk.ready();
     return desk;
+  }
+
+  /** Lets the desk's own time go on, a quarter of a second at a step, until the condition holds. */
+  async eventually(what: string, condition: () => boolean): Promise<void> {
+    const holds = async () => {
+      if (condition()) return true;
+      this.clock.advance(SECOND / 4);
+      await settled();
+      return condition();
+    };
+    await until(what, holds, { withinMs: EVENTUALLY_MS });
   }
 
   /** The gateway stops and another begins with what is on disk; after a cut, without what the first had wanted to keep. */

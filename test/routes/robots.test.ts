@@ -70,14 +70,6 @@ async function group(more: object = {}, run: (of: { desk: RouteDesk; robot: Ding
 }
 
 /** The test's time passes as far as it takes, with room for real answers. */
-async function eventually(desk: RouteDesk, what: string, condition: () => boolean): Promise<void> {
-  await until(what, async () => {
-    if (condition()) return true;
-    desk.clock.advance(SECOND / 2);
-    await settled();
-    return condition();
-  });
-}
 
 describe("signatures", () => {
   const SECRET = "SECtest0123456789abcdef";
@@ -118,8 +110,8 @@ describe("a robot in a DingTalk group", () => {
         if (i % 10 === 0) await desk.pass(SECOND);
       }
       desk.raise(GAS, "red");
-      await eventually(desk, "the red one", () => robot.texts.some((text) => text.includes("【红色】")));
-      await eventually(desk, "all of them", () => desk.status("group").backlog === 0);
+      await desk.eventually("the red one", () => robot.texts.some((text) => text.includes("【红色】")));
+      await desk.eventually("all of them", () => desk.status("group").backlog === 0);
       expect(robot.blocked).toBe(0);
       for (const at of robot.times) {
         expect(robot.times.filter((time) => time > at - MINUTE && time <= at).length).toBeLessThanOrEqual(18);
@@ -138,7 +130,7 @@ describe("a robot in a DingTalk group", () => {
         });
         await desk.restart();
       }
-      await eventually(desk, "all", () => desk.status("group").backlog === 0);
+      await desk.eventually("all", () => desk.status("group").backlog === 0);
       expect(robot.blocked).toBe(0);
     });
   });
@@ -150,7 +142,7 @@ describe("a robot in a DingTalk group", () => {
         desk.clear(RIVER);
         desk.acknowledge(RIVER);
       }
-      await eventually(desk, "all", () => desk.status("group").backlog === 0);
+      await desk.eventually("all", () => desk.status("group").backlog === 0);
       expect(robot.texts.slice(0, 14).every((text) => !text.startsWith("【汇总】"))).toBe(true);
       const digests = robot.texts.filter((text) => text.startsWith("【汇总】"));
       expect(digests[0]).toMatch(/^【汇总】.*：另有 \d+ 条（黄色 \d+）/);
@@ -165,7 +157,7 @@ describe("a robot in a DingTalk group", () => {
   test("never merges red, however many: first an outline, then each by itself", async () => {
     await group({}, async ({ desk, robot }) => {
       for (let i = 0; i < 30; i++) desk.swing([GAS, OTHER_GAS][i % 2]!, "red");
-      await eventually(desk, "all", () => desk.status("group").backlog === 0);
+      await desk.eventually("all", () => desk.status("group").backlog === 0);
       expect(robot.texts[0]).toMatch(/^【红色 \d+】.*逐条发送/);
       const single = robot.texts.filter((text) => /^【(红色|恢复)/.test(text) && !text.includes("逐条发送"));
       expect(single.length).toBe(60);
@@ -176,7 +168,7 @@ describe("a robot in a DingTalk group", () => {
   test("puts repetitions of the same alarm into the digest, and never a red one", async () => {
     await group({ digest: { quiet: "10m" } }, async ({ desk, robot }) => {
       desk.swing(RIVER, "yellow");
-      await eventually(desk, "the first", () => robot.texts.length === 2);
+      await desk.eventually("the first", () => robot.texts.length === 2);
       desk.swing(RIVER, "yellow");
       desk.swing(RIVER, "yellow");
       await desk.pass(20 * SECOND, SECOND);
@@ -184,7 +176,7 @@ describe("a robot in a DingTalk group", () => {
       desk.swing(GAS, "red");
       desk.swing(GAS, "red");
       await until("the red ones", () => robot.texts.length === 6);
-      await eventually(desk, "the digest", () => robot.texts.length === 7);
+      await desk.eventually("the digest", () => robot.texts.length === 7);
       expect(robot.texts[6]).toMatch(/^【汇总】.*另有 4 条（黄色 4）/);
     });
   });
@@ -198,7 +190,7 @@ describe("a robot in a DingTalk group", () => {
       desk.raise(OTHER_GAS, "red");
       await desk.pass(598 * SECOND, SECOND);
       expect(robot.receiver.received.length).toBe(1);
-      await eventually(desk, "both", () => robot.texts.length === 2);
+      await desk.eventually("both", () => robot.texts.length === 2);
     });
   });
 
@@ -210,7 +202,7 @@ describe("a robot in a DingTalk group", () => {
       expect(desk.lost[0]).toContain("keywords not in content");
       expect(desk.quarantined).toEqual([]);
       robot.answer = undefined;
-      await eventually(desk, "the message", () => robot.texts.length === 1);
+      await desk.eventually("the message", () => robot.texts.length === 1);
       expect(desk.lost.at(-1)).toBe("group works");
     });
   });
@@ -235,7 +227,7 @@ describe("a robot in a DingTalk group", () => {
       await desk.pass(25 * 60 * MINUTE, MINUTE);
       robot.answer = undefined;
       desk.raise(GAS, "red");
-      await eventually(desk, "all", () => desk.status("group").backlog === 0);
+      await desk.eventually("all", () => desk.status("group").backlog === 0);
       expect(robot.texts.map((text) => text.slice(0, 4))).toEqual(["【红色】", "【汇总】"]);
       expect(robot.texts[1]).toContain("红色 2、黄色 2");
     });
@@ -259,7 +251,7 @@ describe("what people are not called for", () => {
       // Only its falling silent is told, and its coming back.
       desk.invent({ ...event!, seq: next(), silence: "shelved", transition: "shelve" });
       desk.invent({ ...event!, seq: next(), silenceBefore: "shelved", transition: "unshelve" });
-      await eventually(desk, "both", () => robot.texts.length === 3);
+      await desk.eventually("both", () => robot.texts.length === 3);
     });
   });
 
@@ -276,7 +268,7 @@ describe("what people are not called for", () => {
       invent({ transition: "return-to-service", silenceBefore: "out-of-service" });
       invent({ transition: "return", to: "returned" });
       invent({ transition: "unshelve", silenceBefore: "shelved", to: "normal" });
-      await eventually(desk, "all that call people", () => robot.texts.length === 4);
+      await desk.eventually("all that call people", () => robot.texts.length === 4);
       await desk.pass(5 * MINUTE, SECOND);
       expect(robot.texts.length).toBe(4);
     });
@@ -350,7 +342,7 @@ describe("the other makers' robots", () => {
       body: JSON.stringify(answers.shift() ?? { code: 0, msg: "success" }),
     });
     desk.raise(GAS, "red");
-    await eventually(desk, "the message", () => receiver.received.length === 3);
+    await desk.eventually("the message", () => receiver.received.length === 3);
     const { path, body } = receiver.received[2]!;
     expect(path).toBe("/t0ken");
     const said = JSON.parse(body) as {
@@ -373,7 +365,7 @@ describe("the other makers' robots", () => {
       secrets: { "env:TOKEN": "t0ken" },
     });
     for (let i = 0; i < 100; i++) desk.swing(RIVER, "yellow");
-    await eventually(desk, "all", () => desk.status("group").backlog === 0);
+    await desk.eventually("all", () => desk.status("group").backlog === 0);
     const texts = receiver.taken.map(
       ({ body }) => (JSON.parse(body) as { text: { content: string } }).text.content,
     );

@@ -2,7 +2,6 @@ import { createHmac } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { eventMessageSchema } from "../../gateway/alerts/message-schemas.ts";
 import { MINUTE, SECOND } from "../../model/time.ts";
-import { settled } from "../alerts/support/alert-desk.ts";
 import { SITE } from "../alerts/support/site.ts";
 import { until } from "../support/until.ts";
 import { RouteDesk } from "./desk.ts";
@@ -19,14 +18,6 @@ const hook = (receiver: Receiver, more: object = {}) => ({
 });
 
 /** Real answers need real time, and the clock is the test's: moves it until something has come. */
-async function eventually(desk: RouteDesk, what: string, condition: () => boolean): Promise<void> {
-  await until(what, async () => {
-    if (condition()) return true;
-    desk.clock.advance(SECOND / 4);
-    await settled();
-    return condition();
-  });
-}
 
 describe("a webhook", () => {
   test("posts the message of the topic, signed, with a key by which a repetition is known", async () => {
@@ -63,7 +54,7 @@ describe("a webhook", () => {
     await until("the failure", () => desk.status("hook").state === "failing");
     expect(receiver.received).toEqual([]);
     desk.timeTrusted = true;
-    await eventually(desk, "the event", () => receiver.taken.length === 1);
+    await desk.eventually("the event", () => receiver.taken.length === 1);
   });
 
   test("sends again what was not taken: errors, broken connections, silence; nothing is missed", async () => {
@@ -80,7 +71,7 @@ describe("a webhook", () => {
     desk.raise(GAS, "yellow");
     desk.raise(GAS, "orange");
     desk.clear(GAS);
-    await eventually(desk, "all events", () => receiver.taken.length === 3);
+    await desk.eventually("all events", () => receiver.taken.length === 3);
     expect(seqs(receiver)).toEqual([1, 2, 3]);
     expect(new Set(receiver.received.slice(0, 6).map(({ headers }) => headers["idempotency-key"])).size).toBe(
       1,
@@ -101,7 +92,7 @@ describe("a webhook", () => {
     await desk.pass(119 * SECOND, SECOND);
     expect(receiver.received.length).toBe(1);
     receiver.react = () => ({ status: 200 });
-    await eventually(desk, "both", () => receiver.taken.length === 2);
+    await desk.eventually("both", () => receiver.taken.length === 2);
   });
 
   test("sets a message aside that is refused again and again, keeps it, says so, and goes on", async () => {
@@ -111,7 +102,7 @@ describe("a webhook", () => {
       body.includes("gd-01") ? { status: 422, body: "no such place" } : { status: 200 };
     desk.raise(GAS, "red");
     desk.raise(OTHER_GAS, "red");
-    await eventually(desk, "the quarantine", () => desk.quarantined.length === 1);
+    await desk.eventually("the quarantine", () => desk.quarantined.length === 1);
     expect(receiver.received.filter(({ body }) => body.includes("gd-01")).length).toBe(3);
     expect(desk.quarantined[0]).toMatchObject({
       route: "hook",
@@ -133,9 +124,9 @@ describe("a webhook", () => {
     desk.raise(GAS, "red");
     desk.raise(OTHER_GAS, "red");
     desk.raise(RIVER, "red");
-    await eventually(desk, "the others", () => receiver.taken.length === 2);
+    await desk.eventually("the others", () => receiver.taken.length === 2);
     desk.clear(RIVER);
-    await eventually(desk, "the quarantine", () => desk.quarantined.length === 1);
+    await desk.eventually("the quarantine", () => desk.quarantined.length === 1);
     expect(desk.quarantined[0]!.event.seq).toBe(1);
     expect(seqs(receiver)).toEqual([2, 3, 4]);
   });
@@ -148,7 +139,7 @@ describe("a webhook", () => {
     await desk.pass(60 * MINUTE, 5 * SECOND);
     expect(desk.quarantined).toEqual([]);
     receiver.react = () => ({ status: 200 });
-    await eventually(desk, "all", () => receiver.taken.length === 15);
+    await desk.eventually("all", () => receiver.taken.length === 15);
     // The events of one occurrence stay in order.
     const sent = receiver.taken.map(({ body }) => JSON.parse(body) as { seq: number; occurrence: string });
     for (const { occurrence } of sent) {
@@ -169,7 +160,7 @@ describe("a webhook", () => {
     expect(desk.lost).toEqual(["hook lost: hook: HTTP 500: down"]);
     expect(desk.routes.covering(pointOf("well-3"))).toBe(0);
     receiver.react = () => ({ status: 200 });
-    await eventually(desk, "the event", () => receiver.taken.length === 1);
+    await desk.eventually("the event", () => receiver.taken.length === 1);
     expect(desk.lost.at(-1)).toBe("hook works");
     expect(desk.status("hook")).toMatchObject({ state: "up", backlog: 0, waiting: 0, delivered: 1 });
     expect(desk.routes.covering(pointOf("well-3"))).toBe(1);
@@ -208,7 +199,7 @@ describe("a webhook", () => {
     receiver.react = () => ({ status: 200 });
     for (const release of held) release();
     const all = Array.from({ length: 180 }, (_, i) => i + 1);
-    await eventually(desk, "all events", () => all.every((seq) => seqs(receiver).includes(seq)));
+    await desk.eventually("all events", () => all.every((seq) => seqs(receiver).includes(seq)));
   });
 });
 
@@ -221,9 +212,9 @@ describe("red", () => {
     await until("the failure", () => desk.status("hook").state === "failing");
     desk.raise(GAS, "red");
     receiver.react = () => ({ status: 200 });
-    await eventually(desk, "something", () => receiver.taken.length > 0);
+    await desk.eventually("something", () => receiver.taken.length > 0);
     expect(JSON.parse(receiver.taken[0]!.body)).toMatchObject({ severity: "red" });
-    await eventually(desk, "all", () => receiver.taken.length === 1_201);
+    await desk.eventually("all", () => receiver.taken.length === 1_201);
     expect(seqs(receiver).slice(1)).toEqual(Array.from({ length: 1_200 }, (_, i) => i + 1));
   });
 
@@ -251,7 +242,7 @@ describe("red", () => {
     desk.raise(GAS, "red");
     await until("the failure", () => desk.status("hook").state === "failing");
     receiver.react = () => ({ status: 200 });
-    await eventually(desk, "all", () => receiver.taken.length === 32);
+    await desk.eventually("all", () => receiver.taken.length === 32);
     expect(seqs(receiver).slice(0, 2)).toEqual([31, 32]);
   });
 });
