@@ -203,6 +203,15 @@ export const deviceSchema = z
       .record(idSchema, componentSchema)
       .default({})
       .meta({ description: "Parts of a panel or controller, by id." }),
+    componentsFrom: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({
+        description:
+          "CSV file (UTF-8) with more of them, relative to this file: a row a component, with the columns `id`, `name`, `point`, and one for each field of its address.",
+        examples: ["panel-1.csv"],
+      }),
     writes: z
       .strictObject({
         allow: z

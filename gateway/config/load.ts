@@ -5,6 +5,7 @@ import { ConfigurationError } from "../../model/error.ts";
 import type { Configuration } from "../configuration.ts";
 import { checkEndpoints } from "./check-endpoints.ts";
 import { checkSecrets } from "./check-secrets.ts";
+import { expandComponentTables } from "./component-tables.ts";
 import { applyEnvironment } from "./environment.ts";
 import { expandPacks, type PackUse } from "./expand-packs.ts";
 import { readSite, type SiteSource } from "./files.ts";
@@ -50,7 +51,7 @@ function load(
   const read = readSite(path, problems);
   if (read === undefined) return { configuration: undefined, packs: [] };
   const before = problems.errors;
-  const expanded = expandTemplates(read.root, problems);
+  const expanded = expandComponentTables(expandTemplates(read.root, problems), problems);
   const packed = expandPacks(expanded, problems);
   const complete = problems.errors === before;
   const root = applyEnvironment(packed.root, environment);
