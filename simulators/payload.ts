@@ -1,3 +1,4 @@
+import { zoneOffset } from "../drivers/mqtt/local-zone.ts";
 import { type Path, parsePath } from "../drivers/mqtt/path.ts";
 import type {
   AvailabilityOption,
@@ -7,11 +8,10 @@ import type {
   StatusOption,
   TimeOption,
 } from "../drivers/mqtt/profile.ts";
-import { ZONE_PATTERN } from "../drivers/mqtt/profile.ts";
 import { DEVICE_PLACEHOLDER } from "../drivers/mqtt/topic.ts";
 import type { ReasonName } from "../model/quality.ts";
 import { isDiscrete, quantityRow } from "../model/quantity.ts";
-import { HOUR, MILLISECOND, MINUTE, type Micros, SECOND } from "../model/time.ts";
+import { MILLISECOND, type Micros, SECOND } from "../model/time.ts";
 import type { Instrument, PlayedAddress, PlayedChannel, Saying } from "./instrument.ts";
 import { type Json, putAt } from "./json-path.ts";
 import type { Moment } from "./moment.ts";
@@ -260,15 +260,8 @@ function timeField(option: TimeOption, time: Micros): Json {
     case "rfc3339":
       return new Date(Math.floor(time / MILLISECOND)).toISOString();
     case "local": {
-      const local = new Date(Math.floor((time + zoneOffset(option.zone ?? "")) / MILLISECOND));
+      const local = new Date(Math.floor((time + zoneOffset(option.zone ?? "+00:00", time)) / MILLISECOND));
       return local.toISOString().slice(0, -1).replace("T", " ");
     }
   }
-}
-
-function zoneOffset(zone: string): Micros {
-  const match = ZONE_PATTERN.exec(zone);
-  if (match === null) return 0;
-  const span = Number(match[2]) * HOUR + Number(match[3]) * MINUTE;
-  return match[1] === "-" ? -span : span;
 }

@@ -1,5 +1,6 @@
-import { MILLISECOND, MINUTE, type Micros, SECOND } from "../../model/time.ts";
-import { type TimeOption, ZONE_PATTERN } from "./profile.ts";
+import { MILLISECOND, type Micros, SECOND } from "../../model/time.ts";
+import { localZone, zoneOffset } from "./local-zone.ts";
+import type { TimeOption } from "./profile.ts";
 
 /**
  * Stands for a time that is there and cannot be read. It is 1970, which the gateway refuses like any implausible time
@@ -13,7 +14,10 @@ const LOCAL = /^(\d{4})[-/.]?(\d\d)[-/.]?(\d\d)[Tt ]?(\d\d):?(\d\d)(?::?(\d\d)(?
 
 const NUMBER = /^\s*\d+(\.\d*)?\s*$/;
 
-/** Reads a device's time; never NaN. */
+/**
+ * Reads a device's time. NaN: it may be either of two, an hour apart, because the clocks were set back; for what comes as it happens the
+ * moment of arrival is then nearer the truth than either.
+ */
 export type TimeReader = (raw: string | number) => Micros;
 
 /** Compiles how a device writes its time. */
@@ -28,13 +32,17 @@ export function compileTime(option: TimeOption): TimeReader {
     case "rfc3339":
       return (raw) => {
         const match = typeof raw === "string" ? RFC3339.exec(raw) : null;
-        return match === null ? UNREADABLE_TIME : instant(match, offsetOf(match[8]!));
+        return match === null
+          ? UNREADABLE_TIME
+          : instant(match, zoneOffset(match[8] === "Z" || match[8] === "z" ? "+00:00" : match[8]!, 0));
       };
     case "local": {
-      const offset = offsetOf(option.zone ?? "+00:00");
+      const utc = localZone(option.zone ?? "+00:00");
       return (raw) => {
         const match = LOCAL.exec(String(raw));
-        return match === null ? UNREADABLE_TIME : instant(match, offset);
+        const local = match === null ? undefined : wallTime(match);
+        const time = local === undefined ? undefined : utc(local);
+        return time === undefined ? UNREADABLE_TIME : Math.max(0, time);
       };
     }
   }
@@ -46,24 +54,23 @@ function scaled(raw: string | number, unit: Micros): Micros {
   return Number.isSafeInteger(time) && time >= 0 ? time : UNREADABLE_TIME;
 }
 
-function offsetOf(zone: string): Micros {
-  const match = ZONE_PATTERN.exec(zone);
-  if (match === null) return 0;
-  const minutes = Number(match[2]) * 60 + Number(match[3]);
-  return (match[1] === "-" ? -minutes : minutes) * MINUTE;
+function instant(match: RegExpExecArray, offset: Micros): Micros {
+  const local = wallTime(match);
+  return local === undefined ? UNREADABLE_TIME : Math.max(0, local - offset);
 }
 
-function instant(match: RegExpExecArray, offset: Micros): Micros {
+/** A date and time as if it were UTC; undefined when there is no such time. */
+function wallTime(match: RegExpExecArray): Micros | undefined {
   const month = Number(match[2]);
   const day = Number(match[3]);
   const hour = Number(match[4]);
   const minute = Number(match[5]);
   const second = Number(match[6] ?? 0);
   // A leap second is written as 60 (RFC 3339, 5.6).
-  if (hour > 23 || minute > 59 || second > 60) return UNREADABLE_TIME;
+  if (hour > 23 || minute > 59 || second > 60) return undefined;
   const date = new Date(Date.UTC(Number(match[1]), month - 1, day, hour, minute, 0));
   // 31 February would roll over into March.
-  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return UNREADABLE_TIME;
+  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined;
   const fraction = match[7] === undefined ? 0 : Math.round(Number(`0.${match[7]}`) * SECOND);
-  return Math.max(0, date.getTime() * MILLISECOND + second * SECOND + fraction - offset);
+  return date.getTime() * MILLISECOND + second * SECOND + fraction;
 }

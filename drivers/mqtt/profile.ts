@@ -2,6 +2,7 @@ import { z } from "zod";
 import { REASON_NAMES, type ReasonName } from "../../model/quality.ts";
 import { durationSchema, idSchema } from "../../model/schema.ts";
 import { valueSchema } from "../value.ts";
+import { isZone } from "./local-zone.ts";
 import { DEVICE_PLACEHOLDER, filterProblem, isBrokersOwn, TOCSIN_LEVEL, topicProblem } from "./topic.ts";
 
 /*
@@ -32,8 +33,9 @@ const rawSchema = z.union([z.string(), z.number(), z.boolean()]).transform(Strin
 /** How a device writes an instant. */
 export const TIME_FORMATS = ["unix", "unix-ms", "unix-us", "rfc3339", "local"] as const;
 
-/** A UTC offset such as `+08:00`. */
-export const ZONE_PATTERN = /^([+-])(\d\d):?(\d\d)$/;
+const zoneSchema = z
+  .string()
+  .refine(isZone, "write an offset such as +08:00, or a zone such as Europe/Berlin");
 
 /** Where an instant stands and how it is written. */
 export const timeSchema = z
@@ -43,14 +45,11 @@ export const timeSchema = z
       description:
         "`unix` seconds, `unix-ms`, `unix-us`, `rfc3339` with an offset, or `local`: date and time without one.",
     }),
-    zone: z
-      .string()
-      .regex(ZONE_PATTERN, "write an offset such as +08:00")
-      .optional()
-      .meta({
-        description: "Offset of local times; an offset, not a name, because devices know no summer time.",
-        examples: ["+08:00"],
-      }),
+    zone: zoneSchema.optional().meta({
+      description:
+        "Offset of local times. A name such as Europe/Berlin only for devices that follow summer time; the hour that occurs twice is then dated by its arrival.",
+      examples: ["+08:00"],
+    }),
   })
   .refine((time) => (time.format === "local") === (time.zone !== undefined), {
     path: ["zone"],
@@ -134,13 +133,10 @@ const suffixSchema = z
 export const payloadMessageSchema = z
   .strictObject({
     suffix: suffixSchema.default(""),
-    format: z
-      .enum(["json", "plain", "cigem"])
-      .default("json")
-      .meta({
-        description:
-          "`plain`: the payload is the value itself, as text. `cigem`: 普适型 geohazard instruments, several devices a message, each under its name; paths begin with the sensor: `L1_LF_1`, `L3_YL_1.totalValue`, `L1_QJ_1[0]` of a list with commas.",
-      }),
+    format: z.enum(["json", "plain", "cigem"]).default("json").meta({
+      description:
+        "`plain`: the payload is the value itself, as text. `cigem`: 普适型 geohazard instruments, several devices a message, each under its name; paths begin with the sensor: `L1_LF_1`, `L3_YL_1.totalValue`, `L1_QJ_1[0]` of a list with commas.",
+    }),
     device: pathSchema
       .optional()
       .meta({ description: "Where the payload says which device it is from, when many share a topic." }),
@@ -168,17 +164,6 @@ export const payloadMessageSchema = z
 /** One kind of message of a device. */
 export type PayloadMessage = z.output<typeof payloadMessageSchema>;
 
-const availabilitySchema = z.strictObject({
-  suffix: suffixSchema.default("/availability"),
-  path: pathSchema.optional().meta({
-    description: "For JSON: the field. A payload that is not JSON is taken as plain text all the same.",
-  }),
-  online: z.array(rawSchema).min(1).default(["online"]),
-  offline: z.array(rawSchema).min(1).default(["offline"]),
-});
-/** A topic, often the device's last will, that says whether the device is there. */
-export type AvailabilityOption = z.output<typeof availabilitySchema>;
-
 /** A device's topic as it stands in a profile or a site file; `{device}` is replaced by the device's own name. */
 export const topicPatternSchema = z
   .string()
@@ -195,6 +180,28 @@ export const topicPatternSchema = z
     if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
   })
   .meta({ examples: [`devices/${DEVICE_PLACEHOLDER}`] });
+
+const availabilitySchema = z.strictObject({
+  suffix: suffixSchema.default("/availability"),
+  path: pathSchema.optional().meta({
+    description: "For JSON: the field. A payload that is not JSON is taken as plain text all the same.",
+  }),
+  online: z.array(rawSchema).min(1).default(["online"]),
+  offline: z.array(rawSchema).min(1).default(["offline"]),
+  bridge: z
+    .strictObject({
+      topic: topicPatternSchema.meta({ examples: ["zigbee2mqtt/bridge/state"] }),
+      path: pathSchema.optional(),
+      online: z.array(rawSchema).min(1).default(["online"]),
+      offline: z.array(rawSchema).min(1).default(["offline"]),
+    })
+    .optional()
+    .meta({
+      description: "A topic of what stands between us and the device: when that is away, the device is.",
+    }),
+});
+/** A topic, often the device's last will, that says whether the device is there. */
+export type AvailabilityOption = z.output<typeof availabilitySchema>;
 
 /** How a profile's channels stand in MQTT payloads. */
 export const payloadSectionSchema = z
@@ -259,14 +266,10 @@ export const mqttAddressSchema = z.strictObject({
       description: "What the device calls itself in topics and payloads. Default: its id in the site file.",
       examples: ["0x00158d0001a2b3c4"],
     }),
-  zone: z
-    .string()
-    .regex(ZONE_PATTERN, "write an offset such as +08:00")
-    .optional()
-    .meta({
-      description:
-        "For a device whose clock is set to local time: its dates are read at this offset, also where it writes Z behind them.",
-      examples: ["+08:00"],
-    }),
+  zone: zoneSchema.optional().meta({
+    description:
+      "For a device whose clock is set to local time: its dates are read in this zone, also where it writes Z behind them.",
+    examples: ["+08:00"],
+  }),
 });
 export type MqttAddress = z.output<typeof mqttAddressSchema>;

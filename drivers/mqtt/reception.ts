@@ -5,6 +5,7 @@ import { GOOD, qualityOf, REASON } from "../../model/quality.ts";
 import { ReadingBatch } from "../../model/reading.ts";
 import type { Clock } from "../../model/time.ts";
 import { type Intake, REFUSED, type SnapshotValue, type Ticket } from "../driver.ts";
+import type { Availability } from "./availability.ts";
 import { ReceivedPayload } from "./received-payload.ts";
 import type { Route, Router, Speaker } from "./router.ts";
 
@@ -49,8 +50,10 @@ export interface ReceptionOptions {
 export class Reception {
   readonly #o: ReceptionOptions;
   readonly #batch = new ReadingBatch();
-  /** What devices' availability topics said last. */
-  readonly #available = new Map<number, boolean>();
+  /** What devices' availability topics, and those of their bridges, said last. */
+  readonly #available = { device: new Map<number, boolean>(), bridge: new Map<number, boolean>() };
+  /** What was last said of devices' health. */
+  readonly #up = new Map<number, boolean>();
   #intake: Intake | undefined;
   /** Highest ticket handed out: what a repeat waits for, since its first sending entered at or before it. */
   #last: Ticket = 0;
@@ -186,7 +189,7 @@ export class Reception {
   #hear(speaker: Speaker, payload: ReceivedPayload, publication: Publication): void {
     speaker.last.remember(publication.topic, publication.payload, this.#o.clock.now());
     if (speaker.availability !== undefined) {
-      this.#attend(speaker, payload.availability(speaker.availability));
+      this.#attend(speaker, payload.availability(speaker.availability), speaker.availability.of);
       return;
     }
     let failed = false;
@@ -219,10 +222,14 @@ export class Reception {
     return true;
   }
 
-  #attend(speaker: Speaker, up: boolean | undefined): void {
+  #attend(speaker: Speaker, said: boolean | undefined, of: Availability["of"]): void {
     const { index } = speaker.device.device;
-    if (up === undefined || this.#available.get(index) === up) return;
-    this.#available.set(index, up);
+    if (said === undefined) return;
+    this.#available[of].set(index, said);
+    const { device, bridge } = this.#available;
+    const up = device.get(index) !== false && bridge.get(index) !== false;
+    if (this.#up.get(index) === up) return;
+    this.#up.set(index, up);
     this.#intake?.deviceHealth(index, up, up ? REASON.good : REASON.no_communication);
   }
 

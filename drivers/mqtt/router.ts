@@ -129,13 +129,15 @@ export class Router {
       else this.#share(topic, { path: parsePath(name), speaker });
     }
     if (section.availability === undefined) return;
-    const availability = compileAvailability(section.availability);
-    this.#speak(base + section.availability.suffix, {
-      device,
-      messages: [],
-      availability,
-      last: new LastWords(),
-    });
+    const { suffix, bridge } = section.availability;
+    const hears = (topic: string, availability: Availability) =>
+      this.#speak(topic, { device, messages: [], availability, last: new LastWords() });
+    hears(base + suffix, compileAvailability(section.availability));
+    if (bridge === undefined) return;
+    hears(
+      bridge.topic.replaceAll(DEVICE_PLACEHOLDER, ownName(device)),
+      compileAvailability(bridge, "bridge"),
+    );
   }
 
   #speak(topic: string, speaker: Speaker): void {
