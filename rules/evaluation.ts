@@ -142,7 +142,10 @@ export class Evaluation {
         instance.status = WORKS;
         this.#failures.worked(instance.rule.id, instance.channel, sample.received);
       }
-      if (verdict === NOTHING_NEW) continue;
+      if (verdict === NOTHING_NEW) {
+        if (instance.leavingTimer >= 0) this.#armLeaving(instance, sample.received);
+        continue;
+      }
       const did = instance.grading.step(verdict, sample.received);
       if (did !== NOTHING) this.#after(instance, did, sample);
       if (instance.leavingTimer >= 0) this.#armLeaving(instance, sample.received);

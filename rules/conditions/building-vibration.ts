@@ -2,6 +2,7 @@ import { z } from "zod";
 import { BAD, GOOD, type Quality, REASON, type Reason, UNCERTAIN } from "../../model/quality.ts";
 import type { ChannelIndex } from "../../model/reading.ts";
 import type { Channel } from "../../model/site.ts";
+import { type Micros, SECOND } from "../../model/time.ts";
 import { conversion } from "../../model/unit.ts";
 import { type PackedNumber, pack, unpack } from "../checkpoint-number.ts";
 import type { Detail } from "../detail.ts";
@@ -222,6 +223,9 @@ function sharesOf(options: BuildingVibrationOptions, context: ConditionContext):
   return sound ? shares : undefined;
 }
 
+/** A frequency that comes in a message of its own comes by then; a peak waits no longer to be judged. */
+const FREQUENCY_WITHIN: Micros = 10 * SECOND;
+
 interface BuildingVibrationPlan {
   readonly shares: readonly Share[];
   readonly guide: GuideValue;
@@ -237,6 +241,7 @@ interface BuildingVibrationState {
   readonly peakTime: PackedNumber;
   readonly peakGood: boolean;
   readonly waits: boolean;
+  readonly due: PackedNumber;
   readonly frequency: PackedNumber;
   readonly frequencyTime: PackedNumber;
   readonly judged: PackedNumber;
@@ -250,14 +255,17 @@ interface BuildingVibrationState {
 class BuildingVibration implements Condition, ConditionMemory {
   readonly levels: readonly Share[];
   readonly memory = this;
-  readonly ages = false;
-  readonly deadline = NEVER;
+  readonly ages = true;
   readonly #plan: BuildingVibrationPlan;
   #peak = Number.NaN;
   #peakTime = Number.NaN;
   #peakGood = false;
   /** The peak waits for its frequency, which comes behind it in the message. */
   #waits = false;
+  /** When it waits no longer. */
+  #due: Micros = NEVER;
+  /** The peak that the last verdict is about. */
+  #shown = Number.NaN;
   /** NaN: it is not known. */
   #frequency = Number.NaN;
   #frequencyTime = Number.NaN;
@@ -274,30 +282,48 @@ class BuildingVibration implements Condition, ConditionMemory {
     return sample.channel === this.#plan.peak ? this.#judgePeak(sample) : this.#hearFrequency(sample);
   }
 
-  #judgePeak({ value, quality, reason, time }: Sample): Verdict {
+  #judgePeak({ value, quality, reason, time, received }: Sample): Verdict {
     const waited = this.#waits;
-    this.#waits = false;
+    // The one before never got its frequency, and must not be forgotten over this one.
+    const missed = waited ? this.#compareWithout() : NO_VERDICT;
+    const before = this.#peak;
+    this.#rest();
     this.#reason = reason;
     if (value === Number.POSITIVE_INFINITY || reason === REASON.over_range) {
       this.#peak = value;
+      this.#shown = value;
       this.#judged = Number.NaN;
       return excess((1 << this.levels.length) - 1);
     }
-    if (quality === BAD || !Number.isFinite(value)) return NO_VERDICT;
+    if (quality === BAD || !Number.isFinite(value)) return raising(missed) === 0 ? NO_VERDICT : missed;
     this.#peak = value;
     this.#peakTime = time;
     this.#peakGood = quality === GOOD;
-    if (this.#plan.frequency === undefined || this.#frequencyTime === time) return this.#compare();
-    this.#waits = true;
-    // It is in the same message, or it does not come at all; twice without is once too often.
-    return waited ? this.#compareWithout() : NOTHING_NEW;
+    let own: Verdict = NOTHING_NEW;
+    if (this.#plan.frequency === undefined || this.#frequencyTime === time) own = this.#compare();
+    else {
+      this.#waits = true;
+      this.#due = received + FREQUENCY_WITHIN;
+      // It is in the same message, or it does not come at all; twice without is once too often.
+      if (waited) own = this.#compareWithout();
+    }
+    if (own === NOTHING_NEW || (raising(missed) & ~raising(own)) === 0) return own;
+    this.#shown = before;
+    this.#judged = Number.NaN;
+    this.#reason = REASON.uncertain;
+    return verdict(raising(missed) | raising(own), 0, UNCERTAIN);
+  }
+
+  #rest(): void {
+    this.#waits = false;
+    this.#due = NEVER;
   }
 
   #hearFrequency({ value, quality, time }: Sample): Verdict {
     this.#frequency = quality === GOOD && Number.isFinite(value) && value > 0 ? value : Number.NaN;
     this.#frequencyTime = time;
     if (!this.#waits || this.#peakTime !== time) return NOTHING_NEW;
-    this.#waits = false;
+    this.#rest();
     return this.#compare();
   }
 
@@ -314,6 +340,7 @@ class BuildingVibration implements Condition, ConditionMemory {
 
   #graded(quality: Quality): Verdict {
     const { deadband, guide } = this.#plan;
+    this.#shown = this.#peak;
     const limit = guide(this.#judged);
     let raise = 0;
     let clear = 0;
@@ -332,7 +359,7 @@ class BuildingVibration implements Condition, ConditionMemory {
   silent(channel: ChannelIndex): Verdict {
     if (channel !== this.#plan.peak) return NOTHING_NEW;
     if (!this.#waits) return NO_VERDICT;
-    this.#waits = false;
+    this.#rest();
     const judged = this.#compareWithout();
     return raising(judged) === 0 ? NO_VERDICT : judged;
   }
@@ -342,7 +369,7 @@ class BuildingVibration implements Condition, ConditionMemory {
   }
 
   value(): number {
-    return this.#peak;
+    return this.#shown;
   }
 
   detail(): Detail | undefined {
@@ -354,7 +381,16 @@ class BuildingVibration implements Condition, ConditionMemory {
     return one === undefined ? Number.NaN : rounded(this.#plan.guide(this.#judged) * one.share);
   }
 
-  age(): undefined {}
+  get deadline(): Micros {
+    return this.#due;
+  }
+
+  /** The frequency has not come: it never will. */
+  age(): Verdict | undefined {
+    if (!this.#waits) return undefined;
+    this.#rest();
+    return this.#compareWithout();
+  }
 
   interrupt(): void {}
 
@@ -365,6 +401,7 @@ class BuildingVibration implements Condition, ConditionMemory {
       peakTime: pack(this.#peakTime),
       peakGood: this.#peakGood,
       waits: this.#waits,
+      due: pack(this.#due),
       frequency: pack(this.#frequency),
       frequencyTime: pack(this.#frequencyTime),
       judged: pack(this.#judged),
@@ -378,6 +415,8 @@ class BuildingVibration implements Condition, ConditionMemory {
     this.#peakTime = unpack(known.peakTime);
     this.#peakGood = known.peakGood;
     this.#waits = known.waits;
+    this.#due = unpack(known.due);
+    this.#shown = this.#peak;
     this.#frequency = unpack(known.frequency);
     this.#frequencyTime = unpack(known.frequencyTime);
     this.#judged = unpack(known.judged);

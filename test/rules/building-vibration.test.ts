@@ -183,7 +183,15 @@ describe("a peak is judged with the frequency of its own message", () => {
   test("a peak that waits for its frequency when the instrument falls silent is judged without it", () => {
     const run = shaken();
     run.at(0).read("m.peak", 6).until(61);
-    expect(told(run)).toEqual(["60 din@m.peak raise red"]);
+    expect(told(run)).toEqual(["10 din@m.peak raise red"]);
+  });
+
+  test("a peak whose frequency is missing is not forgotten over the next, smaller one", () => {
+    const run = shaken();
+    run.at(0).read("m.peak", 50).at(5).message(peak(1), frequency(20));
+    expect(told(run)).toEqual(["5 din@m.peak raise red", "5 din@m.peak return red"]);
+    expect(run.events[0]).toMatchObject({ value: 50, limit: 5, reason: 2 });
+    expect(run.engine.alarm("din", "m.peak")?.state).toBe("returned");
   });
 
   test("9: beyond the range it raises whatever the frequency", () => {
