@@ -4,7 +4,8 @@ import { afterEach, describe, expect, test } from "vitest";
 import { encode } from "../../drivers/modbus/encode.ts";
 import { exception, mbap, RawServer } from "../modbus/raw-server.ts";
 import { RegisterBank } from "../modbus/register-bank.ts";
-import { runChild } from "../support/child.ts";
+import { runChild, startChild } from "../support/child.ts";
+import { freePort } from "../support/free-port.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
@@ -136,6 +137,49 @@ describe("tocsin scan", () => {
     expect(new Set(server.requests.map((request) => request.code))).toEqual(new Set([3, 43]));
     const nobody = await tocsin(...words, "--units", "9");
     expect(nobody.code).toBe(3);
+  });
+
+  test("a link in service is scanned through the gateway that has it open", async () => {
+    const bank = new RegisterBank();
+    bank.set(0, 0x2407);
+    const server = await RawServer.start("mbap", (request, socket) => {
+      if (request.unit !== 7) return;
+      if (request.code === 43) socket.write(exception("mbap", request, 1));
+      else bank.answer(request, socket);
+    });
+    cleanUp.push(() => server.close());
+    using folder = temporaryFolder("scan");
+    const file = folder.join("site.yaml");
+    const others = ["ppm", "vol", "mass", "path"].map((id) => `${id}: { exclude: true }`).join(", ");
+    writeFileSync(
+      file,
+      `site: { id: demo, name: 示范站 }
+http: { listen: "127.0.0.1:${await freePort()}" }
+links: { bus: { type: modbus-tcp, host: 127.0.0.1, port: ${server.port}, timeout: 200ms } }
+points: { well: { name: 阀门井, domain: gas } }
+devices: { x: { profile: honeywell-xnx, link: bus, point: well, address: { unit: 7 }, channels: { ${others} } } }
+rules:
+  leak: { name: 燃气泄漏, applies: { quantity: gas_lel }, above: { red: 25 } }
+  own: { name: 探测器报警, applies: { quantity: gas_alarm }, equals: { red: active } }
+`,
+    );
+    await using gateway = startChild(process.execPath, [
+      LAUNCHER,
+      "run",
+      file,
+      "--data",
+      folder.join("data"),
+      "--log",
+      "json",
+    ]);
+    await gateway.waitForLine(/"msg":"ready"/);
+    const words = ["scan", "--site", file, "--through", "bus", "--units", "7..8", "--yes", "--json"];
+    const { code, stdout } = await tocsin(...words);
+    expect(JSON.parse(stdout.join("\n"))).toMatchObject({
+      units: [{ unit: 7, profiles: ["honeywell-xnx"] }],
+    });
+    expect(code).toBe(0);
+    expect(server.connections).toBe(1);
   });
 
   test("a link in service is not scanned by the way", async () => {
