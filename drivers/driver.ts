@@ -97,12 +97,23 @@ export interface DeviceOnLink<Address, Section> {
   }[];
 }
 
+/** A topic that is no device's and that the gateway listens to: where an outside source speaks. */
+export interface OutsideTopic {
+  readonly topic: string;
+  /** On a broker of ours: who alone may publish there. Empty: anybody, on an open loopback listener. */
+  readonly users: readonly string[];
+  /** Called for every publication there. Its acknowledgement waits for the ticket. Never throws. */
+  take(message: BusMessage): Ticket;
+}
+
 export interface DriverContext<Options = unknown, Address = unknown, Section = unknown> {
   /** Id of the site, where a name must be unique among gateways: a client id on a shared broker. */
   readonly siteId?: string;
   readonly link: Link;
   readonly options: Options;
   readonly devices: readonly DeviceOnLink<Address, Section>[];
+  /** Of brokers. */
+  readonly outside?: readonly OutsideTopic[];
   readonly clock: Clock;
   readonly log: Log;
   readonly counters: Counters;

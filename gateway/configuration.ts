@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { DeviceOnLink } from "../drivers/driver.ts";
 import type { Profile } from "../drivers/profile.ts";
+import type { OutsideSource } from "../model/outside.ts";
 import type { Site } from "../model/site.ts";
 import type { CaseSettings } from "../rules/cases/settings.ts";
 import type { LifeCyclePlan } from "../rules/life-cycle/plan.ts";
@@ -9,6 +10,7 @@ import type { alarmSettingsSchema } from "../rules/settings.ts";
 import type { AlertSettings, UplinkSettings } from "./alerts/options.ts";
 import type { httpOptionsSchema } from "./api/options.ts";
 import type { JournalOptions } from "./journal/options.ts";
+import type { OutsideOptions } from "./outside/options.ts";
 import type { RouteConfiguration } from "./routes/options.ts";
 import type { SinkConfiguration } from "./sinks/options.ts";
 
@@ -16,6 +18,12 @@ import type { SinkConfiguration } from "./sinks/options.ts";
 export interface UplinkConfiguration {
   readonly id: string;
   readonly options: UplinkSettings;
+}
+
+/** An outside source, and how it comes. */
+export interface OutsideConfiguration {
+  readonly source: OutsideSource;
+  readonly options: OutsideOptions;
 }
 
 /** A site file that has passed every check, ready to run: references are indices, defaults are filled in. */
@@ -37,6 +45,7 @@ export interface Configuration {
   readonly uplinks: readonly UplinkConfiguration[];
   /** Ways to people besides the alert topics. */
   readonly routes: readonly RouteConfiguration[];
+  readonly outside: readonly OutsideConfiguration[];
   /** Absolute. */
   readonly dataFolder: string;
   /** Profiles that devices use, by id. */

@@ -31,6 +31,7 @@ import { RepeatMemory } from "./intake/repeat-memory.ts";
 import { Restoration } from "./intake/restore.ts";
 import { Journal } from "./journal/journal.ts";
 import { PageBuilder } from "./journal/page.ts";
+import { OutsideReception } from "./outside/reception.ts";
 import { Routes } from "./routes/routes.ts";
 import { routeSubject } from "./routes/selection.ts";
 import { VERSION } from "./version.ts";
@@ -67,6 +68,8 @@ export class Gateway {
   readonly writes: Writes;
   /** Ways to people besides the alert topics. */
   readonly routes: Routes;
+  /** Where word from outside comes in. */
+  readonly outside: OutsideReception;
   /** One driver a link, by link id. */
   readonly drivers: ReadonlyMap<string, Driver>;
   /** When this process took over, on the intake clock. */
@@ -156,6 +159,16 @@ export class Gateway {
       },
     });
     parts.connect((event) => this.intake.emitted(event));
+    this.outside = new OutsideReception({
+      sources: configuration.outside,
+      timeZone: configuration.site.timeZone,
+      now: () => this.#intakeClock.now(),
+      enter: (id, value, until) => this.intake.outside(id, value, until),
+      last: () => this.intake.last,
+      whenDurable: (ticket) => this.intake.whenDurable(ticket),
+      log,
+      counters,
+    });
     this.writes = new Writes({
       configuration,
       drivers: () => this.drivers,
@@ -334,6 +347,7 @@ export class Gateway {
           siteId: this.configuration.site.id,
           options: link.options,
           devices: this.configuration.devicesOf(link.index),
+          outside: this.outside.topicsOn(link.id),
           clock: this.#clock,
           log: this.#log,
           counters: this.counters,

@@ -5,6 +5,7 @@ import {
   type BuiltInRuleId,
   GATEWAY_POINT,
   isBuiltInRule,
+  outsideSubject,
   ruleSubject,
   SYSTEM_RULES,
 } from "./built-in.ts";
@@ -106,6 +107,10 @@ export class AlarmBook {
     }
     if (record.rule === "rule-failed") {
       return this.#ruleSubjects.has(record.subject) ? this.system(record.rule, record.subject) : undefined;
+    }
+    if (record.rule === "outside-unknown") {
+      const known = this.#site.outside?.some(({ id }) => outsideSubject(id) === record.subject) === true;
+      return known ? this.system(record.rule, record.subject) : undefined;
     }
     if (OF_THE_GATEWAY.has(record.rule)) return this.system(record.rule, record.subject);
     return this.standing(record.rule, record.subject);

@@ -23,6 +23,10 @@ export const BUILT_IN_RULES = {
   "permit-open": { name: { zh: "作业票有效", en: "permit to work open" }, class: "supervisory" },
   "self-test": { name: { zh: "自检", en: "self-test" }, class: "supervisory" },
   "self-test-failed": { name: { zh: "自检未通过", en: "self-test failed" }, class: "fault" },
+  "outside-unknown": {
+    name: { zh: "外部信息缺失", en: "nothing known from outside" },
+    class: "supervisory",
+  },
   "maintenance-due": { name: { zh: "到期未检验", en: "proof test due" }, class: "supervisory" },
 } as const satisfies Record<string, BuiltInRule>;
 
@@ -41,6 +45,11 @@ export function isBuiltInRule(id: string): id is BuiltInRuleId {
 export const GATEWAY_POINT = "gateway";
 /** Subject of alarms about the gateway as a whole. */
 export const GATEWAY_SUBJECT = "gateway";
+
+/** Subject of `outside-unknown`: the source. */
+export function outsideSubject(source: string): string {
+  return `outside@${source}`;
+}
 
 /** Subject of `rule-failed`: the rule that failed. */
 export function ruleSubject(rule: string): string {

@@ -23,6 +23,7 @@ import { Cases } from "./cases/cases.ts";
 import type { CaseSettings } from "./cases/settings.ts";
 import { ChannelMemory } from "./channel-memory.ts";
 import { OutsideInputs, type OutsideView } from "./circumstance/outside-inputs.ts";
+import { OutsideWatch } from "./circumstance/outside-watch.ts";
 import type { World } from "./circumstance/world.ts";
 import { ClockFaults } from "./clock-fault.ts";
 import { execute } from "./commands.ts";
@@ -124,6 +125,7 @@ export class Engine {
   readonly #timers = new TimerQueue();
   readonly #memory: ChannelMemory;
   readonly #outside: OutsideInputs;
+  readonly #outsideWatch: OutsideWatch;
   readonly #stream: EventStream;
   readonly #book: AlarmBook;
   readonly #evaluation: Evaluation;
@@ -184,6 +186,7 @@ export class Engine {
       onReturn: (channel, at) => this.#restate(channel, at),
     });
     this.#selfTest = new SelfTest(parts);
+    this.#outsideWatch = new OutsideWatch({ ...parts, outside: this.#outside });
     this.#withdrawal = new Withdrawal({ ...parts, held: (alarm) => this.#held(alarm) });
     this.#remembering = {
       ...parts,
@@ -255,7 +258,10 @@ export class Engine {
     else if (input.kind === "system") this.#system.told(input, now);
     else if (input.kind === "outside") {
       const source = this.#outside.take(input, now);
-      if (source !== undefined) this.#evaluation.heard(source, now);
+      if (source !== undefined) {
+        this.#outsideWatch.heard(source, now);
+        this.#evaluation.heard(source, now);
+      }
     }
     this.#settle(now);
     return outcome;
@@ -335,6 +341,7 @@ export class Engine {
     this.#boot = state.boot;
     restoreState(state, this.#remembering);
     this.#lifeCycle.restore(state.lifeCycle);
+    this.#outsideWatch.restore(this.#now);
   }
 
   /** What conditions may know besides readings. */
@@ -450,6 +457,7 @@ export class Engine {
   #start(at: Micros, forgetHealth: boolean): void {
     this.#started = true;
     this.#monitoring.start(at, { forgetHealth });
+    this.#outsideWatch.start(at);
   }
 
   /**
@@ -468,6 +476,7 @@ export class Engine {
     this.#stream.boot({ ...input, at });
     if (this.#started) this.#fireUpTo(at, IN_A_GAP);
     this.#now = at;
+    this.#outside.begin(at);
     this.#evaluation.start(at, { since, restarted });
     this.#faults.start(at, restarted);
     this.#start(at, restarted);
@@ -490,6 +499,8 @@ export class Engine {
         return this.#clocks.holds(alarm);
       case "rule-failed":
         return this.#evaluation.holds(alarm);
+      case "outside-unknown":
+        return this.#outsideWatch.holds(alarm);
       default:
         return this.#lifeCycle.holds(alarm) ?? true;
     }

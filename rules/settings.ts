@@ -77,6 +77,13 @@ export const alarmSettingsSchema = z
       })
       .prefault({})
       .meta({ description: "People take instruments out for maintenance." }),
+    outsideUnknown: z
+      .strictObject({ severity: severity("yellow", "Severity of *nothing known from outside*.") })
+      .prefault({})
+      .meta({
+        description:
+          "No valid message of an outside source that states nothing for that case (`outside.*.otherwise`).",
+      }),
     maintenanceDue: z
       .strictObject({ severity: severity("blue", "Severity of *proof test due*.") })
       .prefault({})

@@ -177,6 +177,7 @@ export class Alerts {
       lastSeq: () => this.#last(),
       alarms: () => this.#alarms.size,
       selfTest: () => engine.selfTest,
+      outside: () => engine.outside?.() ?? [],
       subscribers: () => this.#subscribers.count,
       routes: () => options.routeStates?.() ?? {},
       uplinks: () => Object.fromEntries(this.#uplinks.map(({ id, backlog }) => [id, backlog])),

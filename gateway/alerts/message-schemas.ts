@@ -4,6 +4,7 @@ import { QUALITY_NAMES, REASON_NAMES } from "../../model/quality.ts";
 import { QUANTITIES, type Quantity } from "../../model/quantity.ts";
 import { ALARM_CLASSES, type AlarmClass, SEVERITIES } from "../../model/severity.ts";
 import { CASE_CAUSES, CASE_STEPS } from "../../rules/cases/settings.ts";
+import { OUTSIDE_STATES } from "../../rules/circumstance/outside-inputs.ts";
 import { ALARM_STATES, SILENCES, TRANSITIONS } from "../../rules/event.ts";
 
 /*
@@ -385,6 +386,22 @@ export const statusMessageSchema = z
         }),
       )
       .meta({ description: "Ways to people besides the alert topics: whether they work." }),
+    outside: z
+      .record(
+        z.string(),
+        z.strictObject({
+          state: z.enum(OUTSIDE_STATES),
+          value: z.number().nullable().meta({
+            description: "What rules take it for; null: nobody knows, and rules take what is stricter.",
+          }),
+          level: z.string().nullable().meta({ description: "The name of its level, where it has levels." }),
+          until: z
+            .string()
+            .nullable()
+            .meta({ description: "Until when the last message counts, or counted." }),
+        }),
+      )
+      .meta({ description: "What was heard from outside the site: weather warnings, forecasts." }),
     failure: z.string().nullable().meta({ description: "Why the journal cannot write, if so." }),
     text: text("For people."),
   })

@@ -43,7 +43,7 @@ export interface PresentAlarm
 
 /** What is asked of the rules engine: alarms and channels as they are now, and the first event number not used yet. */
 export type PresentState = Pick<Engine, "alarms" | "channel" | "nextSeq"> &
-  Partial<Pick<Engine, "cases" | "selfTest">>;
+  Partial<Pick<Engine, "cases" | "selfTest" | "outside">>;
 
 /** What is said of a rule. */
 export type SpokenRule = Pick<Rule, "id" | "name" | "basis" | "guidance" | "subjects">;

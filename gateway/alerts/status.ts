@@ -1,5 +1,6 @@
 import type { Site } from "../../model/site.ts";
 import { formatInstant, type Micros, SECOND } from "../../model/time.ts";
+import type { OutsideView } from "../../rules/circumstance/outside-inputs.ts";
 import type { Engine } from "../../rules/engine.ts";
 import type { SelfTestResult } from "../../rules/self-test.ts";
 import { say } from "../messages/format.ts";
@@ -26,6 +27,7 @@ export interface StatusOptions {
   readonly lastSeq: () => number;
   readonly alarms: () => number;
   readonly selfTest: () => Engine["selfTest"] | undefined;
+  readonly outside: () => readonly OutsideView[];
   readonly subscribers: () => number | undefined;
   readonly uplinks: () => Record<string, number>;
   readonly routes: () => Readonly<Record<string, RouteState>>;
@@ -65,6 +67,7 @@ export class Status {
       backlog: { uncommitted, uplinks: o.uplinks() },
       alarms: o.alarms(),
       selfTest: selfTestJson(o.selfTest()?.last),
+      outside: Object.fromEntries(o.outside().map((view) => [view.source.id, outsideState(view)])),
       subscribers: o.subscribers() ?? null,
       routes: { ...o.routes() },
       failure: failure ?? null,
@@ -76,6 +79,15 @@ export class Status {
     };
     return JSON.stringify(message);
   }
+}
+
+function outsideState({ source, state, value, until }: OutsideView): StatusMessage["outside"][string] {
+  return {
+    state,
+    value: Number.isNaN(value) ? null : value,
+    level: source.levels?.[value] ?? null,
+    until: Number.isFinite(until) ? formatInstant(until) : null,
+  };
 }
 
 /** What became of the last self-test, in seconds; null when there was none. */

@@ -6,13 +6,15 @@ import type { Engine } from "../../rules/engine.ts";
 import type { Alerts } from "../alerts/alerts.ts";
 import type { Configuration } from "../configuration.ts";
 import type { Reader } from "../journal/reader.ts";
+import type { OutsideReception } from "../outside/reception.ts";
 import type { Routes } from "../routes/routes.ts";
 
 /** What the API and the live table may see of the running gateway. They read; only commands of people change anything. */
 export interface Observed {
   readonly configuration: Configuration;
-  readonly engine: Pick<Engine, "alarms" | "channels" | "shelved" | "selfTest">;
+  readonly engine: Pick<Engine, "alarms" | "channels" | "shelved" | "selfTest" | "outside">;
   readonly alerts: Pick<Alerts, "cases" | "ask">;
+  readonly outside: Pick<OutsideReception, "post">;
   readonly drivers: ReadonlyMap<string, Driver>;
   readonly counters: CounterRegistry;
   readonly journal: {

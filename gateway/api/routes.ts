@@ -18,6 +18,7 @@ import { gauges } from "./gauges.ts";
 import type { Identities } from "./identities.ts";
 import { renderMetrics } from "./metrics.ts";
 import type { Observed } from "./observed.ts";
+import { outsideRoutes } from "./outside-routes.ts";
 import { statusJson, strangerJson, strangersOf } from "./status.ts";
 import {
   alarmJson,
@@ -273,6 +274,7 @@ export function routes(
       return unknown(context, "no open link of that name can be asked who is there");
     return context.json({ identity: await driver.identify({ unit }) });
   });
+  outsideRoutes(app, observed, { identities, limit });
   app.get("/api/read/:device", async (context) => {
     const id = context.req.param("device");
     const device = site.devices.find((candidate) => candidate.id === id);

@@ -42,6 +42,9 @@ export async function statusJson(observed: Observed) {
     ...links.flatMap(({ id, lost }) => (lost ? [`link-lost ${id}`] : [])),
     ...devices.flatMap(({ id, monitoring }) => (monitoring === "lost" ? [`device-lost ${id}`] : [])),
     ...sinks.flatMap(({ id, outage }) => (outage === undefined ? [] : [`sink-down ${id}`])),
+    ...engine
+      .outside()
+      .flatMap(({ source, value }) => (Number.isNaN(value) ? [`outside-unknown ${source.id}`] : [])),
     ...routes.flatMap(({ id, state }) => (state === "failing" ? [`route-failing ${id}`] : [])),
   ];
   return {

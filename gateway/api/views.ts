@@ -3,6 +3,7 @@ import type { Channel, Device, Link, Point, Site } from "../../model/site.ts";
 import { formatInstant, type Micros } from "../../model/time.ts";
 import { ucum } from "../../model/unit.ts";
 import type { AlarmView } from "../../rules/alarm.ts";
+import type { OutsideView } from "../../rules/circumstance/outside-inputs.ts";
 import type { ChannelView, ShelvedView } from "../../rules/engine.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
 import type { Configuration } from "../configuration.ts";
@@ -168,5 +169,19 @@ export function siteJson({ site, rules }: Configuration) {
     devices: site.devices.length,
     channels: site.channels.length,
     rules: rules.length,
+  };
+}
+
+/** An outside source: what rules take it for, and since when. */
+export function outsideJson({ source, state, value, received, until }: OutsideView) {
+  return {
+    id: source.id,
+    name: source.name,
+    state,
+    value: finite(value),
+    level: source.levels?.[value] ?? null,
+    unit: source.unit ?? null,
+    received: instant(received),
+    until: instant(until),
   };
 }

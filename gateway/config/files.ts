@@ -19,6 +19,7 @@ export const ENTRY_SECTIONS = [
   "devices",
   "templates",
   "calendars",
+  "outside",
   "rules",
   "packs",
   "inhibitions",

@@ -17,6 +17,7 @@ import type { Problems } from "./problem.ts";
 import { resolveCalendars } from "./resolve-calendars.ts";
 import { resolveDevices } from "./resolve-devices.ts";
 import { resolveLinks } from "./resolve-links.ts";
+import { resolveOutside } from "./resolve-outside.ts";
 import { idlePackRules, type PackedSite } from "./resolve-packs.ts";
 import { resolveGroups, resolvePoints } from "./resolve-places.ts";
 import { readSecret } from "./secret.ts";
@@ -64,6 +65,7 @@ export function resolveSite(
   const things = resolveDevices(around);
   checkReferences(parsed, { points, things }, problems);
 
+  const outside = resolveOutside(parsed, links, problems);
   const timeZone = parsed.site?.timeZone ?? "UTC";
   const site: Site = {
     id: parsed.site?.id ?? "",
@@ -77,6 +79,7 @@ export function resolveSite(
     components: things.components,
     channels: things.channels,
     calendars: resolveCalendars(parsed, timeZone, problems),
+    outside: outside.map(({ source }) => source),
   };
   const rules = options.complete ? resolveRules({ parsed, site, uses: options.packs }, problems) : undefined;
   if (rules !== undefined && !problems.failed) warnOfSilentDanger(parsed, { site, rules }, problems);
@@ -112,6 +115,7 @@ export function resolveSite(
       // The kind's own schema has parsed it, and every kind begins with what is common to all.
       options: withAbsoluteFiles(route as RouteOptions, folderOf(parsed, "routes", id)),
     })),
+    outside,
     dataFolder: options.data !== undefined ? resolve(options.data) : resolve(folder, parsed.data ?? "./data"),
     profiles: things.usedProfiles,
     ...(parsed.simulate === undefined ? {} : { simulate: resolve(folder, parsed.simulate) }),
@@ -123,14 +127,15 @@ export function resolveSite(
 /** The rules, compiled for the site. A site with holes would make sound rules look wrong: then they are left for later. */
 function resolveRules(packed: PackedSite, problems: Problems): Configuration["rules"] | undefined {
   const { parsed, site } = packed;
-  const sections = ["points", "groups", "links", "devices", "calendars"] as const;
+  const sections = ["points", "groups", "links", "devices", "calendars", "outside"] as const;
   const whole =
     sections.every((name) => isTree(parsed.tree.root[name] ?? {})) &&
     site.points.length === parsed.points.ids.size &&
     site.devices.length === parsed.devices.ids.size &&
     site.links.length === parsed.links.ids.size &&
     site.groups.length === parsed.groups.ids.size &&
-    site.calendars?.length === parsed.calendars.ids.size;
+    site.calendars?.length === parsed.calendars.ids.size &&
+    site.outside?.length === parsed.outside.ids.size;
   if (!whole) return undefined;
   const idle = idlePackRules(packed, problems);
   const rules = [...parsed.rules.entries].filter(([id]) => !idle.has(id));

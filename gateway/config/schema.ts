@@ -10,6 +10,7 @@ import { alarmSettingsSchema } from "../../rules/settings.ts";
 import { alertsOptionsSchema, uplinkSchema } from "../alerts/options.ts";
 import { httpOptionsSchema } from "../api/options.ts";
 import { journalOptionsSchema } from "../journal/options.ts";
+import { outsideSchema } from "../outside/options.ts";
 import { routeSchema } from "../routes/registry.ts";
 import { sinkSchema } from "../sinks/options.ts";
 import { calendarSchema } from "./calendar-schema.ts";
@@ -82,6 +83,10 @@ export const siteFileSchema = z.strictObject({
     .record(idSchema, calendarSchema)
     .default({})
     .meta({ description: "Times that rules refer to: a flood season, working hours, holidays." }),
+  outside: z
+    .record(idSchema, outsideSchema)
+    .default({})
+    .meta({ description: "Word from outside that rules refer to: weather warnings, forecasts." }),
   rules: z.record(idSchema, ruleSchema).default({}).meta({ description: "What is an alarm." }),
   packs: z.record(idSchema, packUseSchema).default({}).meta({
     description:

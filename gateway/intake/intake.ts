@@ -248,6 +248,13 @@ export class Intake implements DriverIntake {
     return { outcome, ticket: this.#forgetting ? REFUSED : this.#last };
   }
 
+  /** Word from outside. Returns when it is on disk, REFUSED: never. */
+  outside(id: string, value: number, until: Micros): Ticket {
+    if (this.#stopped) return REFUSED;
+    this.input({ kind: "outside", at: this.#o.intakeClock.now(), id, value, until });
+    return this.#forgetting ? REFUSED : this.#last;
+  }
+
   /** Writes down a command that the rules never saw. Returns when it is on disk, REFUSED: never. */
   record(record: Omit<CommandRecord, "at">): Ticket {
     if (this.#stopped) return REFUSED;
@@ -271,7 +278,8 @@ export class Intake implements DriverIntake {
     this.#keepInput(input);
     settled(outcome);
     if (input.kind === "boot") this.#disarmTick();
-    this.#afterEvaluation(input.at, input.kind === "command" ? "acknowledged" : "polled");
+    const awaited = input.kind === "command" || input.kind === "outside";
+    this.#afterEvaluation(input.at, awaited ? "acknowledged" : "polled");
     return outcome;
   }
 

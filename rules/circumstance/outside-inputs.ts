@@ -21,7 +21,7 @@ export interface OutsideView {
 }
 
 /** JSON-safe, by id: value, received, until. */
-export type OutsideInputsState = Readonly<Record<string, readonly [PackedNumber, Micros, Micros]>>;
+export type OutsideInputsState = Readonly<Record<string, readonly [PackedNumber, PackedNumber, Micros]>>;
 
 /**
  * What was last heard from outside. A message counts until its end; then, or before the first, the source's standard holds if it
@@ -39,6 +39,14 @@ export class OutsideInputs {
     this.#value = new Float64Array(sources.length).fill(Number.NaN);
     this.#received = new Float64Array(sources.length).fill(Number.NaN);
     this.#until = new Float64Array(sources.length).fill(Number.NEGATIVE_INFINITY);
+  }
+
+  /** A start: of a source that states nothing for when it says nothing, the first message has as long to come as one counts. */
+  begin(at: Micros): void {
+    this.#sources.forEach(({ standard, validFor }, i) => {
+      if (standard === undefined && this.#until[i] === Number.NEGATIVE_INFINITY)
+        this.#until[i] = at + validFor;
+    });
   }
 
   /** Takes a message. Index of its source; undefined when this configuration has none of that id. */
@@ -66,6 +74,7 @@ export class OutsideInputs {
 
   view(index: number, now: Micros): OutsideView {
     const received = this.#received[index]!;
+    // Before the first message the end is only that of waiting for it.
     const valid = now < this.#until[index]!;
     const state = valid ? (Number.isNaN(this.#value[index]!) ? "malformed" : "valid") : "expired";
     return {
@@ -80,9 +89,9 @@ export class OutsideInputs {
   state(): OutsideInputsState {
     return Object.fromEntries(
       this.#sources.flatMap(({ id }, i) =>
-        Number.isNaN(this.#received[i]!)
+        this.#until[i] === Number.NEGATIVE_INFINITY
           ? []
-          : [[id, [pack(this.#value[i]!), this.#received[i]!, this.#until[i]!]]],
+          : [[id, [pack(this.#value[i]!), pack(this.#received[i]!), this.#until[i]!]]],
       ),
     );
   }
@@ -92,7 +101,7 @@ export class OutsideInputs {
       const known = state[id];
       if (known === undefined) return;
       this.#value[i] = unpack(known[0]);
-      this.#received[i] = known[1];
+      this.#received[i] = unpack(known[1]);
       this.#until[i] = known[2];
     });
   }

@@ -116,7 +116,9 @@ test("docs/simulators.md has every kind of fault", () => {
 });
 
 test("docs/http.md has every path", () => {
-  const source = readFileSync(join(ROOT, "gateway/api/routes.ts"), "utf8");
+  const source = ["routes.ts", "outside-routes.ts"]
+    .map((name) => readFileSync(join(ROOT, "gateway/api", name), "utf8"))
+    .join("\n");
   const paths = Array.from(source.matchAll(/app\.(?:get|post)\("([^"]+)"/g), ([, path]) => path!);
   const told = firstColumn(page("docs/http.md"), "path").map((path) => path.split("?")[0]!);
   expect(told).toEqual(paths);

@@ -1,4 +1,5 @@
 import { ConfigurationError } from "../../../model/error.ts";
+import type { OutsideTopic } from "../../driver.ts";
 import type { MqttDevice, Route, Router } from "../router.ts";
 import { baseTopic } from "../router.ts";
 import { covers, isBrokersOwn, matches, TOCSIN_LEVEL } from "../topic.ts";
@@ -37,19 +38,28 @@ const NOBODY = "scrypt:16384:8:1:AAAAAAAAAAAAAAAAAAAAAA:AAAAAAAAAAAAAAAAAAAAAAAA
  * | device     | below its devices' topics, its extra topics  | the same                    |
  * | staff      | commands                                     | `tocsin/…`                  |
  * | observer   | nothing                                      | anything but `$…`           |
+ *
+ * On the topic of an outside source publish the users that it names, whatever their role, and nobody else: a device that could
+ * call off a warning would be one too many.
  */
 export class Access {
   readonly #users: Readonly<Record<string, BrokerUser>> | undefined;
   readonly #identities = new Map<string, Identity>();
   readonly #router: Router;
+  readonly #outside: ReadonlyMap<string, OutsideTopic>;
   readonly #verifier = new PasswordVerifier();
 
   /** @throws ConfigurationError CONFIG_INVALID when a user names a device that is not on this link, or has no valid hash. */
   constructor(
     users: Readonly<Record<string, BrokerUser>> | undefined,
-    { devices, router }: { devices: readonly MqttDevice[]; router: Router },
+    {
+      devices,
+      router,
+      outside = [],
+    }: { devices: readonly MqttDevice[]; router: Router; outside?: readonly OutsideTopic[] | undefined },
   ) {
     this.#users = users;
+    this.#outside = new Map(outside.map((source) => [source.topic, source]));
     this.#router = router;
     const byId = new Map(devices.map((device) => [device.device.id, device]));
     for (const [name, user] of Object.entries(users ?? {})) {
@@ -82,9 +92,18 @@ export class Access {
     return right ? known : undefined;
   }
 
+  /** The outside source that speaks on a topic. */
+  outside(topic: string): OutsideTopic | undefined {
+    return this.#outside.get(topic);
+  }
+
   /** Whether someone may publish; `route` is where the topic leads, when it is a device's. */
   mayPublish(identity: Identity, topic: string, route: Route | undefined): boolean {
     if (isBrokersOwn(topic) || topic.includes("\u0000")) return false;
+    const outside = this.#outside.get(topic);
+    if (outside !== undefined) {
+      return identity.user === undefined ? identity.role === "open" : outside.users.includes(identity.user);
+    }
     if (isTocsin(topic)) return isCommand(topic) && (identity.role === "staff" || identity.role === "open");
     if (identity.role === "open") return true;
     if (identity.role !== "device") return false;
@@ -94,9 +113,13 @@ export class Access {
     return speakers.every((speaker) => identity.devices?.has(speaker.device.device.index) === true);
   }
 
-  /** The same for a last will, whose topic is not routed yet. Nobody commands by vanishing. */
+  /** The same for a last will, whose topic is not routed yet. Nobody commands, and no warning comes or goes, by vanishing. */
   mayWill(identity: Identity, topic: string): boolean {
-    return !isCommand(topic) && this.mayPublish(identity, topic, this.#router.find(topic));
+    return (
+      !isCommand(topic) &&
+      !this.#outside.has(topic) &&
+      this.mayPublish(identity, topic, this.#router.find(topic))
+    );
   }
 
   maySubscribe(identity: Identity, filter: string): boolean {

@@ -61,7 +61,7 @@ export class BrokerDriver implements Driver {
     this.#context = context;
     const { options, devices, link, clock, counters, log } = context;
     const router = new Router(devices);
-    this.#access = new Access(options.users, { devices, router });
+    this.#access = new Access(options.users, { devices, router, outside: context.outside });
     this.#reception = new Reception({ link, router, clock, counters });
     this.#keeper = new Gatekeeper(clock);
     this.#sessions = new Sessions(options.limits, (what) =>

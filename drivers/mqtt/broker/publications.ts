@@ -1,6 +1,6 @@
 import type { Client, PublishPacket } from "aedes";
 import type { Counter } from "../../../model/counter.ts";
-import { type Intake, REFUSED, type Ticket } from "../../driver.ts";
+import { type BusMessage, type Intake, REFUSED, type Ticket } from "../../driver.ts";
 import type { Gatekeeper } from "../gatekeeper.ts";
 import { DENIED, type Reception } from "../reception.ts";
 import type { Route, Router } from "../router.ts";
@@ -53,7 +53,7 @@ export class Publications {
     if (will && !client.closed) return new Error("the client is here");
     const { topic } = packet;
     const { access, router, refusals } = this.#o;
-    const route = isTocsin(topic) ? undefined : router.find(topic);
+    const route = isTocsin(topic) || access.outside(topic) !== undefined ? undefined : router.find(topic);
     const permitted =
       access.mayPublish(connection.identity, topic, route) && !(packet.retain && isCommand(topic));
     if (!permitted) {
@@ -76,18 +76,19 @@ export class Publications {
     return null;
   }
 
-  /** No device's: a command for people inside, or nothing to us. Acknowledged in its turn. */
+  /** No device's: word from outside, a command for people inside, or nothing to us. Acknowledged in its turn. */
   #pass(connection: Connection, packet: PublishPacket): Ticket {
-    if (!isTocsin(packet.topic)) {
-      this.#o.unrouted.add();
-      return 0;
-    }
-    this.#o.bus.deliver(packet.topic, () => ({
-      topic: packet.topic,
+    const { topic } = packet;
+    const message = (): BusMessage => ({
+      topic,
       payload: bytesOf(packet),
       retained: false,
       sender: { client: connection.clientId, user: connection.identity?.user },
-    }));
+    });
+    const outside = this.#o.access.outside(topic);
+    if (outside !== undefined) return outside.take(message());
+    if (isTocsin(topic)) this.#o.bus.deliver(topic, message);
+    else this.#o.unrouted.add();
     return 0;
   }
 

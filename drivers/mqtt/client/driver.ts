@@ -8,6 +8,7 @@ import {
   type Driver,
   type DriverContext,
   type Intake,
+  type OutsideTopic,
   REFUSED,
   type SnapshotValue,
   type Ticket,
@@ -48,12 +49,14 @@ export class ClientDriver implements Driver {
   readonly #origin: Origin;
   readonly #unrouted: Counter;
   readonly #refusedFilters: Counter;
+  readonly #outside: ReadonlyMap<string, OutsideTopic>;
   #intake: Intake | undefined;
   #subscribed = false;
   #up: boolean | undefined;
 
   constructor(context: ClientContext) {
     this.#context = context;
+    this.#outside = new Map((context.outside ?? []).map((source) => [source.topic, source]));
     const { options, devices, link, clock, counters, log } = context;
     this.#router = new Router(devices);
     this.#reception = new Reception({ link, router: this.#router, clock, counters });
@@ -119,9 +122,9 @@ export class ClientDriver implements Driver {
     return new Promise((resolve) => resolve(this.#reception.snapshot(device)));
   }
 
-  /** What must be subscribed to: each device's topics. */
+  /** What must be subscribed to: each device's topics, and those of outside sources. */
   filters(): string[] {
-    return [...this.#router.filters()].map(({ filter }) => filter);
+    return [...[...this.#router.filters()].map(({ filter }) => filter), ...this.#outside.keys()];
   }
 
   #listen(client: MqttClient, gate: Gate): void {
@@ -150,6 +153,8 @@ export class ClientDriver implements Driver {
   }
 
   #enter(packet: IPublishPacket, packetId: number): Ticket {
+    const outside = this.#outside.get(packet.topic);
+    if (outside !== undefined) return this.#heard(outside, packet);
     const route = this.#router.find(packet.topic);
     if (route === undefined) {
       this.#unrouted.add();
@@ -160,6 +165,13 @@ export class ClientDriver implements Driver {
     const payload = typeof packet.payload === "string" ? Buffer.from(packet.payload) : packet.payload;
     const { topic, qos, dup, retain } = packet;
     return this.#reception.take(route, { topic, payload, qos, dup, packetId, old: retain }, this.#origin);
+  }
+
+  /** Who published it only the broker knows. */
+  #heard(outside: OutsideTopic, { topic, payload, retain }: IPublishPacket): Ticket {
+    const bytes = typeof payload === "string" ? Buffer.from(payload) : payload;
+    const sender = { client: this.#context.link.id, user: undefined };
+    return outside.take({ topic, payload: bytes, retained: retain, sender });
   }
 
   #connected(client: MqttClient, resumed: boolean): void {
