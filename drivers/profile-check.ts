@@ -49,12 +49,15 @@ export function checkProfile(profile: Profile): ProfileProblem[] {
     problems.push(...checkChannel(channel, ["channels", local]));
   }
   if (profile.modbus !== undefined) problems.push(...checkModbus(profile, profile.modbus));
-  if (profile.payload !== undefined) problems.push(...checkPayload(profile, profile.payload));
+  if (profile.payload !== undefined)
+    problems.push(...checkMessages(profile, "payload", profile.payload.messages));
   if (profile.gb26875 !== undefined) problems.push(...checkGb26875(profile, profile.gb26875));
   if (profile.sl651 !== undefined) problems.push(...checkSl651(profile, profile.sl651));
   if (profile.hj212 !== undefined) problems.push(...checkHj212(profile, profile.hj212));
   if (profile.szy206 !== undefined) problems.push(...checkSzy206(profile, profile.szy206));
   if (profile.sparkplug !== undefined) problems.push(...checkSparkplug(profile, profile.sparkplug));
+  if (profile.lorawan !== undefined)
+    problems.push(...checkMessages(profile, "lorawan", profile.lorawan.messages));
   return problems;
 }
 
@@ -148,18 +151,22 @@ function checkUnitChoices(
   return problems;
 }
 
-function checkPayload(profile: Profile, section: PayloadSection): ProfileProblem[] {
+function checkMessages(
+  profile: Profile,
+  section: "payload" | "lorawan",
+  messages: PayloadSection["messages"],
+): ProfileProblem[] {
   const problems: ProfileProblem[] = [];
-  const carried = new Set(section.messages.flatMap((message) => Object.keys(message.channels)));
+  const carried = new Set(messages.flatMap((message) => Object.keys(message.channels)));
   for (const local of Object.keys(profile.channels)) {
     if (carried.has(local)) continue;
     problems.push({
       path: ["channels", local],
-      message: `no message of the payload section carries ${local}`,
+      message: `no message of the ${section} section carries ${local}`,
     });
   }
-  for (const [index, { channels }] of section.messages.entries()) {
-    problems.push(...checkMapped(profile, channels, ["payload", "messages", index, "channels"]));
+  for (const [index, { channels }] of messages.entries()) {
+    problems.push(...checkMapped(profile, channels, [section, "messages", index, "channels"]));
   }
   return problems;
 }

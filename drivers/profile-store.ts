@@ -1,5 +1,5 @@
-import { type Dirent, readdirSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { type Dirent, existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { describe } from "../model/error.ts";
@@ -138,12 +138,16 @@ export function loadProfile(file: string): LoadedProfile {
     );
     return { profile: undefined, problems, idAt: start, lint: NOTHING };
   }
-  const profile = parsed.data;
+  const profile = withCodec(parsed.data, file);
   const problems: LocatedProblem[] = checkProfile(profile).map(({ path, ...rest }) => ({
     file,
     ...locate(path),
     ...rest,
   }));
+  const codec = profile.lorawan?.codec;
+  if (codec !== undefined && !existsSync(codec)) {
+    problems.push({ file, ...locate(["lorawan", "codec"]), message: `the codec does not exist: ${codec}` });
+  }
   const expected = idOf(basename(file));
   const idAt = locate(["id"]);
   if (profile.id !== expected) {
@@ -159,6 +163,13 @@ export function loadProfile(file: string): LoadedProfile {
     return found.map(({ path, ...rest }) => ({ file, ...locate(path), ...rest }));
   };
   return { profile, problems, idAt, lint };
+}
+
+/** The codec's file is named from the folder of the profile. */
+function withCodec(profile: Profile, file: string): Profile {
+  const { lorawan } = profile;
+  if (lorawan?.codec === undefined) return profile;
+  return { ...profile, lorawan: { ...lorawan, codec: resolve(dirname(file), lorawan.codec) } };
 }
 
 /** One problem a wrong key, so that each gets its own line. */

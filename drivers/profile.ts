@@ -4,6 +4,7 @@ import { QUANTITIES, type Quantity } from "../model/quantity.ts";
 import { durationSchema, idSchema, textSchema } from "../model/schema.ts";
 import { gb26875SectionSchema } from "./gb26875/profile.ts";
 import { hj212SectionSchema } from "./hj212/profile.ts";
+import { lorawanSectionSchema } from "./lorawan/profile.ts";
 import { modbusSectionSchema } from "./modbus/profile.ts";
 import { payloadSectionSchema } from "./mqtt/profile.ts";
 import { sl651SectionSchema } from "./sl651/profile.ts";
@@ -105,6 +106,9 @@ export const profileSchema = z.strictObject({
   sparkplug: sparkplugSectionSchema
     .optional()
     .meta({ description: "How the channels stand in metrics of Sparkplug B nodes and devices." }),
+  lorawan: lorawanSectionSchema
+    .optional()
+    .meta({ description: "How the channels stand in LoRaWAN uplinks." }),
 });
 export type Profile = z.output<typeof profileSchema>;
 
@@ -117,4 +121,5 @@ export const PROFILE_SECTIONS = [
   "hj212",
   "szy206",
   "sparkplug",
+  "lorawan",
 ] as const;

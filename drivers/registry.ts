@@ -2,6 +2,7 @@ import type { DriverKind } from "./driver.ts";
 import { gb26875Kinds } from "./gb26875/kinds.ts";
 import { hj212Kinds } from "./hj212/kinds.ts";
 import { httpKinds } from "./http/kinds.ts";
+import { lorawanKinds } from "./lorawan/kinds.ts";
 import { modbusKinds } from "./modbus/kinds.ts";
 import { mqttKinds } from "./mqtt/kinds.ts";
 import { sl651Kinds } from "./sl651/kinds.ts";
@@ -17,6 +18,7 @@ const KINDS: readonly DriverKind[] = [
   ...szy206Kinds,
   ...httpKinds,
   ...sparkplugKinds,
+  ...lorawanKinds,
 ];
 
 /** The kinds of link there are, by the `type` they have in a site file. */

@@ -72,6 +72,7 @@ const QUANTITY_ROWS = {
   battery: { zh: "电池电量", en: "battery charge", unit: "%" },
   battery_voltage: { zh: "电池电压", en: "battery voltage", unit: "V" },
   signal: { zh: "信号强度", en: "signal strength", unit: "dBm" },
+  signal_noise: { zh: "信噪比", en: "signal-to-noise ratio", unit: "dB" },
   service_time: { zh: "使用时间", en: "time in service", unit: "h" },
   count: { zh: "计数", en: "count", unit: "1" },
   heartbeat: { zh: "心跳", en: "heartbeat", unit: "1" },

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import type { Clock, Micros, Timer } from "../../model/time.ts";
-import type { Ticket } from "../driver.ts";
+import { REFUSED, type Ticket } from "../driver.ts";
 import { AcknowledgementSplitter, FrameCheck, type FrameFault, PACKET } from "./framing.ts";
 import { HELD_MAX, HeldAcknowledgements } from "./held-acknowledgements.ts";
 
@@ -120,6 +120,24 @@ export class Gate extends Duplex {
   expect(qos: 1 | 2, packetId: number, ticket: Ticket): void {
     this.#held.expect(qos === 1 ? PACKET.puback : PACKET.pubrec, packetId, ticket);
     this.#bound();
+  }
+
+  /**
+   * The same for a publication that is still being decoded elsewhere: its acknowledgement, and those behind it, wait for the
+   * returned function to be called with its ticket, or with REFUSED.
+   */
+  defer(qos: 1 | 2, packetId: number): (ticket: Ticket) => void {
+    const place = this.#held.defer(qos === 1 ? PACKET.puback : PACKET.pubrec, packetId);
+    this.#bound();
+    return (ticket) => {
+      if (this.destroyed) return;
+      if (ticket === REFUSED) {
+        this.#o.keeper.refused(this);
+        return;
+      }
+      this.#held.settle(place, ticket);
+      this.release();
+    };
   }
 
   /** The intake did not keep it: neither it nor anything later is acknowledged, and the connection ends in due time. */

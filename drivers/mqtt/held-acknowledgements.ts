@@ -38,6 +38,17 @@ export class HeldAcknowledgements {
     this.#ticket[at] = ticket;
   }
 
+  /** The same for a publication whose ticket is not known yet. Returns its place, for `settle`. */
+  defer(type: number, packetId: number): number {
+    this.expect(type, packetId, NEVER);
+    return this.#tail - 1;
+  }
+
+  /** Now the ticket is known. A place that has not been settled holds back all behind it, so it is still there. */
+  settle(place: number, ticket: Ticket): void {
+    this.#ticket[place % this.#capacity] = ticket;
+  }
+
   /** The acknowledgement of a publication will never leave, nor any behind it. */
   refuse(type: number, packetId: number): void {
     this.expect(type, packetId, NEVER);

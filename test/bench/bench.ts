@@ -8,6 +8,7 @@ import { flood } from "./measurements/flood.ts";
 import { gb26875 } from "./measurements/gb26875.ts";
 import { ingestEmbedded } from "./measurements/ingest-embedded.ts";
 import { ingestExternal } from "./measurements/ingest-external.ts";
+import { lorawan } from "./measurements/lorawan.ts";
 import { memory } from "./measurements/memory.ts";
 import { modbus } from "./measurements/modbus.ts";
 import { modbusSoak } from "./measurements/modbus-soak.ts";
@@ -33,6 +34,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   modbus,
   modbusSoak,
   gb26875,
+  lorawan,
   sl651,
   mutatedFrames,
   alarmLatency,

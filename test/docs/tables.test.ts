@@ -126,7 +126,7 @@ test("docs/http.md has every path", () => {
 
 /** Protocols with a page and counters of their own. */
 const PROTOCOLS = [
-  ...["gb26875", "sl651", "hj212", "szy206", "sparkplug"].map((protocol) => ({
+  ...["gb26875", "sl651", "hj212", "szy206", "sparkplug", "lorawan"].map((protocol) => ({
     folder: protocol,
     told: protocol,
     prefix: protocol,
