@@ -16,6 +16,7 @@ import { mutatedFrames } from "./measurements/mutated-frames.ts";
 import { replay } from "./measurements/replay.ts";
 import { rules } from "./measurements/rules.ts";
 import { sl651 } from "./measurements/sl651.ts";
+import { sparkplug } from "./measurements/sparkplug.ts";
 import { stall } from "./measurements/stall.ts";
 import { start } from "./measurements/start.ts";
 import { waveforms } from "./measurements/waveforms.ts";
@@ -36,6 +37,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   gb26875,
   lorawan,
   sl651,
+  sparkplug,
   mutatedFrames,
   alarmLatency,
   flood,
