@@ -117,6 +117,19 @@ describe.skipIf(missing("mosquitto"))("behind Mosquitto", () => {
     await until("it is acknowledged", () => stand.driver.held === 0);
   });
 
+  test("a frame that the journal refused is no repeat when it comes again", async () => {
+    await using stand = await LoraStand.start(options(), [TILT]);
+    await hello(stand);
+    stand.intake.refusing = true;
+    const frame = chirpstack({ fCnt: 7 });
+    await up(frame);
+    await until("it is refused", () => stand.total("lorawan_refused") === 1);
+    stand.intake.refusing = false;
+    await up(frame);
+    await until("it is kept", () => stand.intake.last > 0);
+    expect(stand.total("lorawan_repeats")).toBe(0);
+  });
+
   test("a message that comes again after it was kept is a repeat, over a restart too", async () => {
     const intake = new RecordingIntake();
     const frame = chirpstack({ fCnt: 7 });
