@@ -109,6 +109,9 @@ export const profileSchema = z.strictObject({
   lorawan: lorawanSectionSchema
     .optional()
     .meta({ description: "How the channels stand in LoRaWAN uplinks." }),
+  own: z.record(z.string(), z.unknown()).optional().meta({
+    description: "What a driver that does not come with Tocsin wants to know; the driver says what that is.",
+  }),
 });
 export type Profile = z.output<typeof profileSchema>;
 
@@ -122,4 +125,5 @@ export const PROFILE_SECTIONS = [
   "szy206",
   "sparkplug",
   "lorawan",
+  "own",
 ] as const;

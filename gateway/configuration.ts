@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { DeviceOnLink } from "../drivers/driver.ts";
+import type { DeviceOnLink, DriverKind } from "../drivers/driver.ts";
 import type { Profile } from "../drivers/profile.ts";
 import type { OutsideSource } from "../model/outside.ts";
 import type { Site } from "../model/site.ts";
@@ -33,6 +33,8 @@ export interface Configuration {
   /** Relative paths in options count from here. */
   readonly folder: string;
   readonly site: Site;
+  /** The kinds of link that there are, by type: those that come with Tocsin, and the site's own. */
+  readonly drivers: ReadonlyMap<string, DriverKind>;
   readonly rules: readonly Rule[];
   /** Inhibitions and what else is said of the life cycle of alarms. */
   readonly lifeCycle: LifeCyclePlan;

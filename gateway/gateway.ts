@@ -1,5 +1,4 @@
 import type { Driver, Undecodable } from "../drivers/driver.ts";
-import { driverKinds } from "../drivers/registry.ts";
 import { CounterRegistry } from "../model/counter.ts";
 import { describe, InternalError } from "../model/error.ts";
 import type { Log } from "../model/log.ts";
@@ -336,7 +335,7 @@ export class Gateway {
   async #createDrivers(): Promise<void> {
     const drivers = this.drivers as Map<string, Driver>;
     for (const link of this.configuration.site.links) {
-      const kind = driverKinds.get(link.type);
+      const kind = this.configuration.drivers.get(link.type);
       if (kind === undefined)
         throw new InternalError("INTERNAL", `link ${link.id}: no driver for ${link.type}`);
       const { create } = await kind.load();

@@ -1,5 +1,4 @@
 import type { Driver, OutputDescription } from "../drivers/driver.ts";
-import { driverKinds } from "../drivers/registry.ts";
 import type { Counters } from "../model/counter.ts";
 import { asTocsinError, describe } from "../model/error.ts";
 import type { Log } from "../model/log.ts";
@@ -114,7 +113,7 @@ export class Writes {
     if (device === undefined) return `no device is called ${JSON.stringify(id)}`;
     const link = site.links[device.link]!;
     const onLink = configuration.devicesOf(link.index).find((one) => one.device.index === device.index);
-    const outputs = driverKinds.get(link.type)?.outputs?.(onLink?.profile) ?? [];
+    const outputs = configuration.drivers.get(link.type)?.outputs?.(onLink?.profile) ?? [];
     const output = outputs.find((candidate) => candidate.id === name);
     if (output === undefined) return `${id} has no output ${JSON.stringify(name)}`;
     if (onLink?.writes?.includes(name) !== true)

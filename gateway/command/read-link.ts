@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { DriverContext, SnapshotValue } from "../../drivers/driver.ts";
-import { driverKinds } from "../../drivers/registry.ts";
 import { CounterRegistry } from "../../model/counter.ts";
 import { HostError, InternalError, NetworkError } from "../../model/error.ts";
 import { SILENT } from "../../model/log.ts";
@@ -21,7 +20,7 @@ export async function readLink(
   wait: Micros,
 ): Promise<SnapshotValue[]> {
   const link = configuration.site.links[device.link]!;
-  const kind = driverKinds.get(link.type);
+  const kind = configuration.drivers.get(link.type);
   if (kind === undefined) throw new InternalError("INTERNAL", `no driver for links of type ${link.type}`);
   if (kind.period === undefined) {
     throw new NetworkError(

@@ -29,7 +29,7 @@ export const ENTRY_SECTIONS = [
   "routes",
 ] as const;
 /** Sections that are lists: several files may each bring some. */
-const LIST_SECTIONS = ["instances", "profiles"] as const;
+const LIST_SECTIONS = ["instances", "profiles", "drivers"] as const;
 
 /** Reads a text file that a person wrote. Undefined, and a problem, when it cannot be. `at`: who names the file. */
 export function readText(path: string, problems: Problems, at?: Spot): SourceText | undefined {

@@ -11,6 +11,7 @@ import { expandPacks, type PackUse } from "./expand-packs.ts";
 import { readSite, type SiteSource } from "./files.ts";
 import { isTree } from "./located.ts";
 import { checkOptionFiles } from "./option-files.ts";
+import { siteKinds } from "./own-drivers.ts";
 import { type Problem, Problems, renderProblem } from "./problem.ts";
 import { resolveSite } from "./resolve.ts";
 import { type ParsedSite, parseSections } from "./sections.ts";
@@ -56,7 +57,8 @@ function load(
   const complete = problems.errors === before;
   const root = applyEnvironment(packed.root, environment);
   const source: SiteSource = { ...read, root };
-  const parsed = parseSections(root, problems);
+  const kinds = siteKinds(root, problems);
+  const parsed = parseSections(root, problems, kinds);
   checkSimulation(parsed, source, problems);
   checkSecrets(parsed.tree, { folder: source.folder, environment }, problems);
   checkOptionFiles(parsed, problems);
@@ -66,6 +68,7 @@ function load(
     parsed,
     {
       source,
+      kinds,
       profiles,
       brokenProfiles: broken,
       data: options.data ?? (environment.TOCSIN_DATA || undefined),

@@ -68,7 +68,7 @@ function findParts(around: Surroundings, id: string, options: DeviceOptions): De
     });
   }
   if (link === undefined || profile === undefined) return undefined;
-  const section = profile[link.kind.section];
+  const section = sectionOf({ id, link, profile }, { parsed, problems });
   if (section === undefined) {
     const has = PROFILE_SECTIONS.filter((name) => profile[name] !== undefined);
     problems.at(parsed.tree.spot([...path, "profile"]), {
@@ -90,6 +90,24 @@ function findParts(around: Surroundings, id: string, options: DeviceOptions): De
   );
   if (address === undefined || point === undefined) return undefined;
   return { id, options, link, point, profile, section, address };
+}
+
+/** What the profile says for this kind of link. What a driver of the site's own wants there it says itself. */
+function sectionOf(
+  { id, link, profile }: Pick<DeviceParts, "id" | "link" | "profile">,
+  { parsed, problems }: Pick<Surroundings, "parsed" | "problems">,
+): unknown {
+  const { section, own } = link.kind;
+  const written = profile[section];
+  if (section !== "own" || own === undefined || written === undefined) return written;
+  const checked = own.safeParse(written);
+  if (checked.success) return checked.data;
+  for (const { path, message } of checked.error.issues) {
+    problems.at(parsed.tree.spot(["devices", id, "profile"]), {
+      message: `device "${id}": profile "${profile.id}", ${["own", ...path].join(".")}: ${message}`,
+    });
+  }
+  return written;
 }
 
 /** Two devices that answer to one address would each report the other's values. */

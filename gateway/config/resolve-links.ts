@@ -1,5 +1,4 @@
 import type { DriverKind } from "../../drivers/driver.ts";
-import { driverKinds } from "../../drivers/registry.ts";
 import type { Link } from "../../model/site.ts";
 import type { Text } from "../../model/text.ts";
 import { folderOf, withAbsoluteFiles } from "./option-files.ts";
@@ -16,12 +15,16 @@ export interface ResolvedLink {
 const EMBEDDED_BROKER = "mqtt-broker";
 
 /** The links of a site, by their order in the file. */
-export function resolveLinks(parsed: ParsedSite, problems: Problems): Map<string, ResolvedLink> {
+export function resolveLinks(
+  parsed: ParsedSite,
+  kinds: ReadonlyMap<string, DriverKind>,
+  problems: Problems,
+): Map<string, ResolvedLink> {
   const links = new Map<string, ResolvedLink>();
   let broker: string | undefined;
   for (const [id, parsedLink] of parsed.links.entries) {
     const { type, name, ...options } = parsedLink as { type: string; name?: Text };
-    const kind = driverKinds.get(type);
+    const kind = kinds.get(type);
     if (kind === undefined) continue;
     if (kind.type === EMBEDDED_BROKER) {
       if (broker !== undefined) {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
+import type { DriverKind } from "../../drivers/driver.ts";
 import type { LoadedProfiles } from "../../drivers/profile-store.ts";
 import type { Site } from "../../model/site.ts";
 import { compileInhibitions } from "../../rules/life-cycle/inhibition.ts";
@@ -28,6 +29,8 @@ import type { Surroundings } from "./surroundings.ts";
 /** What resolving needs besides the parsed sections. */
 export interface ResolveOptions {
   readonly source: SiteSource;
+  /** The kinds of link that there are, by type. */
+  readonly kinds: ReadonlyMap<string, DriverKind>;
   readonly profiles: LoadedProfiles["profiles"];
   readonly brokenProfiles: ReadonlySet<string>;
   /** Comes before the site file's `data`; relative to the working folder. */
@@ -52,7 +55,7 @@ export function resolveSite(
 ): Configuration | undefined {
   const points = resolvePoints(parsed);
   const groups = resolveGroups(parsed, points, problems);
-  const links = resolveLinks(parsed, problems);
+  const links = resolveLinks(parsed, options.kinds, problems);
   const around: Surroundings = {
     parsed,
     points,
@@ -95,6 +98,7 @@ export function resolveSite(
     files: files.map((file) => file.path),
     folder,
     site,
+    drivers: options.kinds,
     rules,
     lifeCycle,
     alarms,

@@ -36,10 +36,14 @@ function linkOf(kind: DriverKind) {
     .meta({ title: kind.type, description: kind.summary });
 }
 
-const [firstKind, ...otherKinds] = [...driverKinds.values()].map(linkOf);
+/** One entry of `links:` where there are these kinds of link; `type` chooses the driver. */
+export function linkSchemaOf(kinds: Iterable<DriverKind>) {
+  const [firstKind, ...otherKinds] = [...kinds].map(linkOf);
+  return z.discriminatedUnion("type", [firstKind!, ...otherKinds]);
+}
 
-/** One entry of `links:`; `type` chooses the driver. */
-export const linkSchema = z.discriminatedUnion("type", [firstKind!, ...otherKinds]);
+/** The same for the kinds that come with Tocsin. */
+export const linkSchema = linkSchemaOf(driverKinds.values());
 
 /** What `address` may be on each type of link, for the editor's schema; checked by the link's own kind. */
 export const addressSchemas: ReadonlyMap<string, z.ZodObject> = new Map(
@@ -63,6 +67,14 @@ export const siteFileSchema = z.strictObject({
     .meta({
       description: "Folders with profiles of your own, relative to this file.",
       examples: [["./profiles"]],
+    }),
+  drivers: z
+    .array(z.string().min(1))
+    .default([])
+    .meta({
+      description:
+        "Drivers that do not come with Tocsin: files relative to this one, or packages. They run with all the gateway may do: name only what you trust.",
+      examples: [["./drivers/our-logger.ts"]],
     }),
   links: z
     .record(idSchema, linkSchema)

@@ -1,9 +1,12 @@
 import { z } from "zod";
+import type { DriverKind } from "../../drivers/driver.ts";
+import { driverKinds } from "../../drivers/registry.ts";
 import { isId } from "../../model/id.ts";
+import { idSchema } from "../../model/schema.ts";
 import { ENTRY_SECTIONS } from "./files.ts";
 import { entryOf, isTree, locate, spotOf, type Tree, valueAt } from "./located.ts";
 import type { Problems } from "./problem.ts";
-import { type SiteFile, siteFileSchema } from "./schema.ts";
+import { linkSchemaOf, type SiteFile, siteFileSchema } from "./schema.ts";
 import { unwrap } from "./shape.ts";
 import type { Spot } from "./source.ts";
 import { didYouMean } from "./suggestion.ts";
@@ -51,9 +54,16 @@ export class SiteTree {
 }
 
 /** Checks every section of a site file by its schema, every entry on its own: one slip hides no other. */
-export function parseSections(root: Tree, problems: Problems): ParsedSite {
+export function parseSections(
+  root: Tree,
+  problems: Problems,
+  kinds: ReadonlyMap<string, DriverKind> = driverKinds,
+): ParsedSite {
   const tree = new SiteTree(root);
-  const shape = siteFileSchema.shape;
+  const shape =
+    kinds === driverKinds
+      ? siteFileSchema.shape
+      : { ...siteFileSchema.shape, links: z.record(idSchema, linkSchemaOf(kinds.values())).default({}) };
   for (const key of Object.keys(root)) {
     if (Object.hasOwn(shape, key)) continue;
     const hint = didYouMean(key, Object.keys(shape), "known sections");

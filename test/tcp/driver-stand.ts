@@ -1,6 +1,5 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { driverKinds } from "../../drivers/registry.ts";
 import type { DialInDriver } from "../../drivers/tcp/dial-in.ts";
 import { loadConfiguration } from "../../gateway/config/load.ts";
 import type { Configuration } from "../../gateway/configuration.ts";
@@ -39,7 +38,7 @@ export class DriverStand implements AsyncDisposable {
     const stand = new DriverStand(site, options);
     const { configuration, counters, clock } = stand;
     const link = configuration.site.links[0]!;
-    const { create } = await driverKinds.get(link.type)!.load();
+    const { create } = await configuration.drivers.get(link.type)!.load();
     stand.driver = create({
       link,
       siteId: configuration.site.id,
