@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { loadSite } from "../../gateway/config/load.ts";
@@ -6,9 +6,10 @@ import { renderProblem } from "../../gateway/config/problem.ts";
 import type { Configuration } from "../../gateway/configuration.ts";
 import { distance } from "../../model/coordinates.ts";
 import { isId } from "../../model/id.ts";
+import { exampleSites } from "../support/example-sites.ts";
 
 const EXAMPLES = resolve(import.meta.dirname, "../../examples");
-const names = readdirSync(EXAMPLES);
+const names = exampleSites;
 /** The county's seat; every place of the examples is within a day's walk. */
 const WUSHAN = { longitude: 109.875, latitude: 31.078 };
 const NEAR = 30_000;

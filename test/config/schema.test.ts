@@ -11,9 +11,10 @@ import { GENERATED_FOLDER, referencePages } from "../../gateway/config/reference
 import { siteFileSchema } from "../../gateway/config/schema.ts";
 import { alternatives, metaOf, unwrap } from "../../gateway/config/shape.ts";
 import { ERROR_CODES } from "../../model/error.ts";
+import { exampleSites } from "../support/example-sites.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-const EXAMPLES = readdirSync(join(ROOT, "examples"));
+const EXAMPLES = exampleSites;
 const validate = new Ajv({ strict: false, allErrors: true }).compile(siteJsonSchema());
 
 function errorsOf(site: unknown): string[] {

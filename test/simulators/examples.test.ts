@@ -1,4 +1,3 @@
-import { readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { loadConfiguration } from "../../gateway/config/load.ts";
@@ -8,9 +7,10 @@ import { momentAt } from "../../simulators/moment.ts";
 import { rehearse } from "../../simulators/rehearsal.ts";
 import { type LoadedScenario, loadScenario, parseScenario } from "../../simulators/scenario-file.ts";
 import { Story } from "../../simulators/story.ts";
+import { exampleSites } from "../support/example-sites.ts";
 
 const examples = resolve(import.meta.dirname, "../../examples");
-const names = readdirSync(examples);
+const names = exampleSites;
 
 /** Checks a scenario with its own site; nothing is started. */
 function prepare(name: string): { loaded: LoadedScenario; instruments: Instrument[] } {
