@@ -259,7 +259,16 @@ export interface DriverKind {
   /** Options of a device's `address` on such a link. */
   readonly address: z.ZodObject;
   /** Which section a profile needs for devices on this link. */
-  readonly section: "modbus" | "payload" | "gb26875" | "sl651" | "hj212" | "szy206" | "own" | "sparkplug" | "lorawan";
+  readonly section:
+    | "modbus"
+    | "payload"
+    | "gb26875"
+    | "sl651"
+    | "hj212"
+    | "szy206"
+    | "own"
+    | "sparkplug"
+    | "lorawan";
   /** With section `own`: what stands there in a profile. */
   readonly own?: z.ZodObject;
   /** A device's address as one text, equal for two that could not be told apart on a link. */
