@@ -162,7 +162,7 @@ export class Gateway {
       sources: configuration.outside,
       timeZone: configuration.site.timeZone,
       now: () => this.#intakeClock.now(),
-      enter: (id, value, until) => this.intake.outside(id, value, until),
+      enter: (said) => this.intake.outside(said),
       last: () => this.intake.last,
       whenDurable: (ticket) => this.intake.whenDurable(ticket),
       log,

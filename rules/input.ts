@@ -209,6 +209,8 @@ export interface OutsideInput {
   readonly id: string;
   /** NaN: a message came that nobody could read. */
   readonly value: number;
+  /** Name of the level that the value stood for: it counts, should the levels be numbered otherwise by now. */
+  readonly level?: string;
   /** Until when it is valid, on the engine's clock. */
   readonly until: Micros;
 }

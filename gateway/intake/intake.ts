@@ -14,7 +14,7 @@ import { type Clock, MILLISECOND, type Micros, type Timer } from "../../model/ti
 import type { Derivations } from "../../rules/derivation.ts";
 import type { Engine } from "../../rules/engine.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
-import type { Command, CommandOutcome, Input } from "../../rules/input.ts";
+import type { Command, CommandOutcome, Input, OutsideInput } from "../../rules/input.ts";
 import type { Timeliness } from "../../rules/timeliness.ts";
 import type { CommandRecord } from "../journal/command-record.ts";
 import type { Journal } from "../journal/journal.ts";
@@ -249,9 +249,9 @@ export class Intake implements DriverIntake {
   }
 
   /** Word from outside. Returns when it is on disk, REFUSED: never. */
-  outside(id: string, value: number, until: Micros): Ticket {
+  outside(said: Pick<OutsideInput, "id" | "value" | "level" | "until">): Ticket {
     if (this.#stopped) return REFUSED;
-    this.input({ kind: "outside", at: this.#o.intakeClock.now(), id, value, until });
+    this.input({ kind: "outside", at: this.#o.intakeClock.now(), ...said });
     return this.#forgetting ? REFUSED : this.#last;
   }
 

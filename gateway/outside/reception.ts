@@ -5,6 +5,7 @@ import type { Log } from "../../model/log.ts";
 import type { OutsideSource } from "../../model/outside.ts";
 import type { Micros } from "../../model/time.ts";
 import { LocalTime } from "../../rules/circumstance/local-time.ts";
+import type { OutsideInput } from "../../rules/input.ts";
 import type { OutsideConfiguration } from "../configuration.ts";
 import { type Heard, OutsideDecoder } from "./decode.ts";
 
@@ -14,7 +15,7 @@ export interface OutsideReceptionOptions {
   /** The intake clock. */
   readonly now: () => Micros;
   /** Gives it to the rules and the journal. */
-  readonly enter: (id: string, value: number, until: Micros) => Ticket;
+  readonly enter: (said: Pick<OutsideInput, "id" | "value" | "level" | "until">) => Ticket;
   /** Last ticket of all. */
   readonly last: () => Ticket;
   readonly whenDurable: (ticket: Ticket) => Promise<void>;
@@ -113,13 +114,18 @@ export class OutsideReception {
     switch (heard.outcome) {
       case "taken":
         log.info({ ...fields, value: source.levels?.[heard.value] ?? heard.value }, "word from outside");
-        return enter(source.id, heard.value, heard.until);
+        return enter({
+          id: source.id,
+          value: heard.value,
+          until: heard.until,
+          ...(source.levels === undefined ? {} : { level: source.levels[heard.value]! }),
+        });
       case "malformed":
         log.warn(
           { ...fields, why: heard.why },
           "word from outside could not be read; rules take what is stricter",
         );
-        return enter(source.id, Number.NaN, now() + source.validFor);
+        return enter({ id: source.id, value: Number.NaN, until: now() + source.validFor });
       case "expired":
       case "undated":
         log.warn({ ...fields, why: heard.outcome }, "word from outside says nothing about now");

@@ -104,6 +104,17 @@ export const givenSchema = z.union([
     .meta({ description: "A device or link cannot be reached." }),
   z.strictObject({ at: moment, up: z.string() }).meta({ description: "It can be reached again." }),
   z
+    .strictObject({
+      at: moment,
+      outside: idSchema,
+      says: z.union([z.string(), z.number()]).nullable(),
+      for: durationSchema().optional(),
+    })
+    .meta({
+      description:
+        "An outside source says this level or number; `null`: something that nobody can read. It counts for so long, by default for the longest that it may.",
+    }),
+  z
     .strictObject({ at: moment, restart: durationSchema() })
     .meta({ description: "The gateway is down for so long, and starts again." }),
 ]);

@@ -31,6 +31,7 @@ const MOST_READINGS = 3_000_000;
 /** Values of events are compared within this share of them. */
 const SAME_VALUE = 1e-6;
 
+type Word = Extract<Given, { outside: string }>;
 type Command = Extract<Given, { command: string }>;
 
 interface Step {
@@ -45,6 +46,7 @@ interface Step {
         readonly time: Micros;
       }
     | { readonly kind: "command"; readonly command: Command }
+    | { readonly kind: "outside"; readonly given: Word }
     | { readonly kind: "health"; readonly key: string; readonly up: boolean }
     | { readonly kind: "restart"; readonly down: Micros };
 }
@@ -146,6 +148,8 @@ class Steps {
       this.#silent.push({ channel: given.silent, from: given.from, to: given.to });
     } else if ("command" in given) {
       this.#steps.push({ at: given.at, index, run: { kind: "command", command: given } });
+    } else if ("outside" in given) {
+      this.#steps.push({ at: given.at, index, run: { kind: "outside", given } });
     } else if ("restart" in given) {
       this.#steps.push({ at: given.at, index, run: { kind: "restart", down: given.restart } });
     } else if ("down" in given) {
@@ -252,6 +256,8 @@ class Player {
       if (!this.#playback.health(run.key, run.up, now)) {
         this.#mismatches.push({ kind: "wrong", text: `no device or link "${run.key}"`, index });
       }
+    } else if (run.kind === "outside") {
+      this.#word(run.given, { now, index });
     } else if (run.kind === "restart") {
       const { engine, configuration } = this.#playback;
       this.#playback.input({
@@ -263,6 +269,19 @@ class Player {
         occurrence: engine.nextOccurrence,
       });
     } else this.#command(run.command, { now, index });
+  }
+
+  #word({ outside: id, says, for: span }: Word, { now, index }: { now: Micros; index: number }): void {
+    const source = this.#playback.configuration.site.outside?.find((known) => known.id === id);
+    const level = source?.levels?.indexOf(String(says)) ?? (typeof says === "number" ? says : -1);
+    const cannot = says !== null && (source?.levels === undefined ? typeof says === "string" : level < 0);
+    if (source === undefined || cannot) {
+      const text = source === undefined ? `no outside source "${id}"` : `"${id}" cannot say ${String(says)}`;
+      this.#mismatches.push({ kind: "wrong", text, index });
+      return;
+    }
+    const until = now + (span ?? source.validFor);
+    this.#playback.input({ kind: "outside", at: now, id, value: says === null ? Number.NaN : level, until });
   }
 
   #command(

@@ -20,8 +20,10 @@ export interface OutsideView {
   readonly until: Micros;
 }
 
-/** JSON-safe, by id: value, received, until. */
-export type OutsideInputsState = Readonly<Record<string, readonly [PackedNumber, PackedNumber, Micros]>>;
+/** JSON-safe, by id: value, received, until, and the name of the level that the value stands for. */
+export type OutsideInputsState = Readonly<
+  Record<string, readonly [PackedNumber, PackedNumber, Micros, string | null]>
+>;
 
 /**
  * What was last heard from outside. A message counts until its end; then, or before the first, the source's standard holds if it
@@ -50,9 +52,10 @@ export class OutsideInputs {
   }
 
   /** Takes a message. Index of its source; undefined when this configuration has none of that id. */
-  take({ id, value, until }: OutsideInput, now: Micros): number | undefined {
+  take({ id, value: said, level, until }: OutsideInput, now: Micros): number | undefined {
     const index = this.#sources.findIndex((source) => source.id === id);
     if (index < 0) return undefined;
+    const value = this.#meant(index, said, level);
     const before = this.#until[index]!;
     this.#until[index] = Number.isNaN(value) ? Math.max(before, until) : until;
     this.#value[index] = value;
@@ -89,9 +92,7 @@ export class OutsideInputs {
   state(): OutsideInputsState {
     return Object.fromEntries(
       this.#sources.flatMap(({ id }, i) =>
-        this.#until[i] === Number.NEGATIVE_INFINITY
-          ? []
-          : [[id, [pack(this.#value[i]!), pack(this.#received[i]!), this.#until[i]!]]],
+        this.#until[i] === Number.NEGATIVE_INFINITY ? [] : [[id, this.#row(i)]],
       ),
     );
   }
@@ -100,9 +101,25 @@ export class OutsideInputs {
     this.#sources.forEach(({ id }, i) => {
       const known = state[id];
       if (known === undefined) return;
-      this.#value[i] = unpack(known[0]);
+      this.#value[i] = this.#meant(i, unpack(known[0]), known[3] ?? undefined);
       this.#received[i] = unpack(known[1]);
       this.#until[i] = known[2];
     });
+  }
+
+  #row(i: number): OutsideInputsState[string] {
+    const value = this.#value[i]!;
+    const level = this.#sources[i]!.levels?.[value] ?? null;
+    return [pack(value), pack(this.#received[i]!), this.#until[i]!, level];
+  }
+
+  /** What a value means now. A level that there is no more is one that nobody knows. */
+  #meant(i: number, value: number, level: string | undefined): number {
+    const { levels } = this.#sources[i]!;
+    if (Number.isNaN(value)) return value;
+    if ((levels === undefined) !== (level === undefined)) return levels === undefined ? Number.NaN : value;
+    if (levels === undefined || level === undefined) return value;
+    const at = levels.indexOf(level);
+    return at < 0 ? Number.NaN : at;
   }
 }

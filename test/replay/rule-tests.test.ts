@@ -125,6 +125,54 @@ describe("a rule test", () => {
     ]);
   });
 
+  test("what is heard from outside can be given", () => {
+    const site = siteOf({
+      devices: [{ id: "wl", channels: [{ id: "level", quantity: "water_level", stale: 30 * MINUTE }] }],
+      outside: [
+        { id: "rain", levels: ["none", "orange"] },
+        { id: "frost", unit: "Cel", standard: 20 },
+      ],
+    });
+    const configuration = {
+      site,
+      rules: rulesOf(site, {
+        high: {
+          applies: { channel: "wl.level" },
+          above: { red: 5 },
+          instead: [{ given: { input: "rain", is: "orange" }, factor: 0.5 }],
+        },
+        ice: {
+          applies: { channel: "wl.level" },
+          below: { yellow: 9 },
+          given: { input: "frost", atMost: -2 },
+        },
+      }),
+      alarms: alarmSettingsSchema.parse({ startupGrace: "0s" }),
+    };
+    const given = [
+      { at: "0s", outside: "rain", says: "none" },
+      { at: "1s", channel: "wl.level", value: 3 },
+      { at: "10s", outside: "rain", says: "orange", for: "10s" },
+      { at: "30s", outside: "rain", says: "none" },
+      { at: "40s", outside: "rain", says: null, for: "1m" },
+      { at: "50s", outside: "frost", says: -5, for: "5s" },
+      { at: "60s", outside: "rain", says: "pink" },
+      { at: "60s", outside: "fog", says: 1 },
+    ];
+    const done = runRuleTest(configuration, ruleTestSchema.parse({ given, expect: [] }));
+    expect(done.events.filter((line) => !line.includes("outside-unknown"))).toEqual([
+      "10s raise high wl.level red",
+      "30s return high wl.level red",
+      "40s again high wl.level red",
+      "50s raise ice wl.level yellow",
+      "55s return ice wl.level yellow",
+    ]);
+    expect(done.mismatches.filter(({ kind }) => kind === "wrong").map(({ text }) => text)).toEqual([
+      '"rain" cannot say pink',
+      'no outside source "fog"',
+    ]);
+  });
+
   test("`until` lets timers run on; without it time ends with the last thing given", () => {
     const given = [{ at: "0s", channel: "gd.lel", value: 12 }];
     const events = (until?: string) =>

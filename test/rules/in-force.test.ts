@@ -172,6 +172,78 @@ describe("a rule that applies given something from outside", () => {
   });
 });
 
+describe("nothing known from outside", () => {
+  const told = (r: EngineRun) => r.told().filter((line) => line.includes("outside-unknown"));
+  const rule = { above: { red: 50 }, given: { input: "rain", atLeast: "orange" } };
+  const hourly = siteWith({ outside: [{ ...RAIN, validFor: 100 * SECOND }] });
+
+  test("is told when the first message does not come in the time that one counts, and over when it comes", () => {
+    const r = run(rule, hourly);
+    r.at(0).boot();
+    r.until(99);
+    expect(told(r)).toEqual([]);
+    r.until(150);
+    r.at(160).outside("rain", 0, 40);
+    r.until(300);
+    expect(told(r)).toEqual([
+      "100 outside-unknown@outside@rain raise yellow",
+      "160 outside-unknown@outside@rain return yellow",
+      "200 outside-unknown@outside@rain again yellow",
+    ]);
+  });
+
+  test("is told at once when a message cannot be read, and not when the site says what holds otherwise", () => {
+    const r = run(rule, hourly);
+    r.at(0).outside("rain", 0, 90);
+    r.at(10).outside("rain", Number.NaN, 90);
+    expect(told(r)).toEqual(["10 outside-unknown@outside@rain raise yellow"]);
+    const stated = run(rule, siteWith({ outside: [{ ...RAIN, standard: 0 }] }));
+    stated.at(0).outside("rain", 0, 10);
+    stated.until(10_000);
+    expect(told(stated)).toEqual([]);
+  });
+
+  test("what ran out while the gateway was down is told at the start", () => {
+    const r = run(rule, hourly);
+    r.at(0).boot();
+    r.at(1).outside("rain", 0, 50);
+    const again = r.restored();
+    again.at(500).boot({ boot: "b2" });
+    expect(told(again)).toEqual(["500 outside-unknown@outside@rain raise yellow"]);
+  });
+
+  test("an alarm of a source that the site no longer has is withdrawn", () => {
+    const r = run(rule, hourly);
+    r.at(0).boot();
+    r.until(200);
+    const other = new EngineRun(siteWith({ outside: [] }), {});
+    other.engine.restore(r.engine.checkpoint());
+    other.at(300).boot({ boot: "b2" });
+    expect(told(other)).toEqual(["300 outside-unknown@outside@rain withdraw yellow"]);
+  });
+
+  test("levels that are numbered otherwise after an edit keep their meaning", () => {
+    const r = run(rule);
+    r.engine.apply({
+      kind: "outside",
+      at: r.now,
+      id: "rain",
+      value: 3,
+      level: "orange",
+      until: r.now + 3_600 * SECOND,
+    });
+    const edited = new EngineRun(
+      siteWith({ outside: [{ id: "rain", levels: ["none", "orange", "red"] }] }),
+      {},
+    );
+    edited.engine.restore(r.engine.checkpoint());
+    expect(edited.engine.outside()[0]).toMatchObject({ value: 1, state: "valid" });
+    const gone = new EngineRun(siteWith({ outside: [{ id: "rain", levels: ["none", "red"] }] }), {});
+    gone.engine.restore(r.engine.checkpoint());
+    expect(gone.engine.outside()[0]).toMatchObject({ value: Number.NaN, state: "malformed" });
+  });
+});
+
 describe("limits that change", () => {
   const seasonal = { above: { yellow: 80, red: 90 }, instead: [{ during: "office", above: { red: 50 } }] };
 
