@@ -101,6 +101,25 @@ describe("a rule that applies during a calendar only", () => {
     expect(gradesOf(again.events)).toEqual(["152 normal"]);
   });
 
+  test("a channel that keeps its state still says so after a boundary that passed while the gateway was down", () => {
+    const valve = siteOf({
+      devices: [
+        {
+          id: "d",
+          channels: [{ id: "v", quantity: "valve", report: "on-change", period: 0, stale: 365 * DAY }],
+        },
+      ],
+      calendars: [OFFICE],
+    });
+    const r = run({ equals: { red: "open" }, during: "office" }, valve);
+    r.at(0).boot();
+    read(r, 10, 1);
+    const again = r.restored();
+    again.at(90).boot({ boot: "b2" });
+    again.until(130);
+    expect(gradesOf(again.events)).toEqual(["90 red", "120 normal"]);
+  });
+
   test("a late reading from inside the calendar is told as history, one from outside it is not", () => {
     const r = run({ above: { red: 50 }, during: "office" });
     read(r, 140, 10);
