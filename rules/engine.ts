@@ -27,6 +27,7 @@ import { OutsideWatch } from "./circumstance/outside-watch.ts";
 import type { World } from "./circumstance/world.ts";
 import { ClockFaults } from "./clock-fault.ts";
 import { execute } from "./commands.ts";
+import type { ComputedView } from "./computed.ts";
 import type { Sample } from "./conditions/condition.ts";
 import {
   captureState,
@@ -288,6 +289,11 @@ export class Engine {
       const { rule, subject, point, state, shelf } = alarm;
       if (shelf !== undefined) yield { rule, subject, point, state, shelf };
     }
+  }
+
+  /** What rules that remember made of the last readings, whether it raises or not, in order of definition. */
+  computed(): IterableIterator<ComputedView> {
+    return this.#evaluation.computed();
   }
 
   /** Present state of one alarm; undefined when it was never raised. */

@@ -7,7 +7,15 @@ import type { AlarmBook } from "./alarm-book.ts";
 import { assertAlarm, clearAlarm } from "./announce.ts";
 import type { ChannelMemory } from "./channel-memory.ts";
 import type { World } from "./circumstance/world.ts";
-import { type Condition, NOTHING_NEW, raising, type Sample, type Verdict } from "./conditions/condition.ts";
+import type { ComputedView } from "./computed.ts";
+import {
+  type CompiledCondition,
+  type Condition,
+  NOTHING_NEW,
+  raising,
+  type Sample,
+  type Verdict,
+} from "./conditions/condition.ts";
 import type { AlarmEvent } from "./event.ts";
 import type { Decision, EventStream } from "./event-stream.ts";
 import { Grading, type GradingState, NONE, NOTHING, REGRADED, RETIMED } from "./grading.ts";
@@ -45,6 +53,8 @@ interface Instance {
   readonly channel: Channel;
   /** What its alarm is about. */
   readonly subject: string;
+  /** What the condition was made from. */
+  readonly compiled: CompiledCondition;
   readonly condition: Condition;
   readonly grading: Grading;
   readonly order: number;
@@ -101,7 +111,7 @@ export class Evaluation {
             channel,
             inputs: (subject.inputs ?? [subject.channel]).map((input) => parts.site.channels[input]!),
             key: subject.key ?? channel.key,
-            condition: subject.condition.create(parts.world),
+            compiled: subject.condition,
           },
           instances.length,
         );
@@ -264,6 +274,22 @@ export class Evaluation {
     return this.#failures.holds(alarm);
   }
 
+  /** What rules that remember have computed, whether it raises or not; those that could not be evaluated are left out. */
+  *computed(): IterableIterator<ComputedView> {
+    for (const { rule, subject, channel, condition, compiled, status } of this.#instances) {
+      const { memory } = condition;
+      if (memory === undefined || status === FAILED) continue;
+      const levels = condition.levels.map(({ severity }, level) => {
+        const value = memory.value(level);
+        // Of a limit on either side the upper one, as long as nothing was computed.
+        const limit = condition.limit(level, Number.isNaN(value) ? Number.POSITIVE_INFINITY : value);
+        const measure = compiled.measure?.(level, limit);
+        return { severity, value, limit, measure, detail: memory.detail?.(level) };
+      });
+      yield { rule: rule.id, subject, channel, levels };
+    }
+  }
+
   /** Identities of all alarms that may come from the site's rules, for restoring many at once. */
   alarms(): ReadonlyMap<string, () => Alarm> {
     return new Map(
@@ -335,11 +361,12 @@ export class Evaluation {
 
   #instance(
     rule: Rule,
-    on: { channel: Channel; inputs: readonly Channel[]; key: string; condition: Condition },
+    on: { channel: Channel; inputs: readonly Channel[]; key: string; compiled: CompiledCondition },
     order: number,
   ): Instance {
-    const { timers } = this.#p;
-    const { channel, condition } = on;
+    const { timers, world } = this.#p;
+    const { channel, compiled } = on;
+    const condition = compiled.create(world);
     const { levels } = condition;
     const keepsState = on.inputs.every(({ report }) => report === "on-change");
     const grading = new Grading(levels, { keepsState, stepwise: condition.stepwise ?? false });
@@ -347,6 +374,7 @@ export class Evaluation {
       rule,
       channel,
       subject: on.key,
+      compiled,
       condition,
       grading,
       order,

@@ -7,6 +7,7 @@ import type { Log } from "../../model/log.ts";
 import { REASON_NAMES } from "../../model/quality.ts";
 import { HOUR, MILLISECOND, type Micros } from "../../model/time.ts";
 import type { BuiltInRuleId } from "../../rules/built-in.ts";
+import type { ComputedView } from "../../rules/computed.ts";
 import type { Refusal } from "../alerts/command-schemas.ts";
 import { selfTestJson } from "../alerts/status.ts";
 import { collect } from "../report/collect.ts";
@@ -23,6 +24,7 @@ import { statusJson, strangerJson, strangersOf } from "./status.ts";
 import {
   alarmJson,
   channelJson,
+  computedJson,
   deviceJson,
   eventJson,
   finite,
@@ -74,6 +76,12 @@ const rawQuerySchema = z.object({
   table: z.enum(["holding", "input", "coil", "discrete"]).default("holding"),
   address: z.coerce.number().int().min(0).default(0),
   count: z.coerce.number().int().min(1).default(1),
+});
+
+const computedSchema = z.object({
+  rule: z.string().optional(),
+  subject: z.string().optional(),
+  limit: limitSchema,
 });
 
 const STATUS_OF: Readonly<Record<Fault, 400 | 500 | 502 | 503 | 504>> = {
@@ -204,6 +212,13 @@ export function routes(
     });
   });
   app.get("/api/cases", (context) => context.json(observed.alerts.cases()));
+  app.get("/api/computed", (context) => {
+    const { rule, subject, limit } = computedSchema.parse(context.req.query());
+    const fits = (view: ComputedView) =>
+      (rule === undefined || view.rule === rule) && (subject === undefined || view.subject === subject);
+    const found = [...engine.computed()].filter(fits);
+    return context.json({ computed: found.slice(0, limit).map(computedJson) });
+  });
   app.get("/api/events", async (context) => {
     const query = eventsSchema.parse(context.req.query());
     return context.json({ events: (await reader.events(query)).map(eventJson) });

@@ -1,12 +1,14 @@
 import { QUALITY_NAMES, qualityOf, REASON_NAMES, type Reason, reasonRow } from "../../model/quality.ts";
 import type { Channel, Device, Link, Point, Site } from "../../model/site.ts";
-import { formatInstant, type Micros } from "../../model/time.ts";
+import { formatDuration, formatInstant, type Micros } from "../../model/time.ts";
 import { ucum } from "../../model/unit.ts";
 import type { AlarmView } from "../../rules/alarm.ts";
 import type { OutsideView } from "../../rules/circumstance/outside-inputs.ts";
+import type { ComputedView } from "../../rules/computed.ts";
 import type { ChannelView, ShelvedView } from "../../rules/engine.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
 import type { Configuration } from "../configuration.ts";
+import { measuredUnit } from "../messages/measure.ts";
 import type { RouteStatus } from "../routes/active-route.ts";
 import type { PointConnection } from "./connection.ts";
 
@@ -30,6 +32,23 @@ export function qualityJson(reason: Reason) {
     quality: QUALITY_NAMES[qualityOf(reason)],
     reason: REASON_NAMES[reason] ?? "bad",
     opcua: reasonRow(reason).opcua,
+  };
+}
+
+/** What a rule has computed, level by level; a value that is none is null. */
+export function computedJson({ rule, subject, channel, levels }: ComputedView) {
+  return {
+    rule,
+    subject,
+    levels: levels.map(({ severity, value, limit, measure, detail }) => ({
+      severity,
+      of: measure?.of ?? "value",
+      value: finite(value),
+      limit: finite(limit),
+      unit: measuredUnit(measure ?? channel).ucum,
+      window: measure === undefined || measure.window === 0 ? null : formatDuration(measure.window),
+      detail: detail ?? null,
+    })),
   };
 }
 

@@ -26,6 +26,7 @@ points: { weir: { name: 堰, domain: water } }
 devices: { wl-1: { profile: plain-value, link: broker, point: weir } }
 rules:
   high: { name: 高水位, applies: { channel: depth }, above: { yellow: 5 }, basis: site, guidance: 巡查 }
+  rise: { name: 上涨过快, applies: { channel: depth }, rate: { per: hour, window: 1h, above: { red: 50 } }, basis: site, guidance: 巡查 }
 `;
 
 test("an alarm acknowledged from the command line by a user known by name, and by nobody else", {
@@ -47,6 +48,16 @@ test("an alarm acknowledged from the command line by a user known by name, and b
     const answer = await fetch(`http://${gateway.http}/api/alarms`, { headers });
     const { alarms } = (await answer.json()) as { alarms: { rule: string; occurrence: number }[] };
     return alarms.find(({ rule }) => rule === "high");
+  });
+  const computed = await fetch(`http://${gateway.http}/api/computed?rule=rise`, { headers });
+  expect(await computed.json()).toMatchObject({
+    computed: [
+      {
+        rule: "rise",
+        subject: "wl-1.depth",
+        levels: [{ severity: "red", of: "rate", value: null, limit: 50, unit: "m/h" }],
+      },
+    ],
   });
   const acknowledge = ["command", file, "acknowledge", `occurrence=${alarm.occurrence}`, "note=巡查中"];
   const nobody = await tocsin(...acknowledge);

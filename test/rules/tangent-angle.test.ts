@@ -294,3 +294,20 @@ test("an event says when and by how much", () => {
   expect(run.events.map(line)).toEqual([expect.stringMatching(/rule@d\.crack raise red$/)]);
   expect(run.events[0]).toMatchObject({ limit: 85, reason: 0 });
 });
+
+test("a slope in its uniform stage is seen at 45° without standing in alarm; one at rest has no angle", () => {
+  const moving = days(slide(), 0, 6, (day) => 2 * day);
+  const [view] = [...moving.engine.computed()].filter(({ rule }) => rule === "rule");
+  expect(view?.subject).toBe("d.crack");
+  expect(view?.levels.map(({ severity, limit }) => [severity, limit])).toEqual([
+    ["orange", 80],
+    ["red", 85],
+  ]);
+  for (const { value, measure } of view!.levels) {
+    expect(value).toBeCloseTo(45, 6);
+    expect(measure?.of).toBe("tangentAngle");
+  }
+  expect(told(moving)).toEqual([]);
+  const still = days(slide(), 0, 6, () => 7);
+  expect([...still.engine.computed()][0]!.levels.every(({ value }) => Number.isNaN(value))).toBe(true);
+});
