@@ -8,7 +8,7 @@ export interface ComputedLevel {
   readonly severity: Severity;
   /** NaN: nothing could be computed yet, or any more. */
   readonly value: number;
-  /** NaN where the kind has none. */
+  /** On the side of the value; NaN where there is none, or no value yet. */
   readonly limit: number;
   /** Undefined: the channel's own value. */
   readonly measure: Measure | undefined;

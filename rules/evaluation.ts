@@ -281,8 +281,7 @@ export class Evaluation {
       if (memory === undefined || status === FAILED) continue;
       const levels = condition.levels.map(({ severity }, level) => {
         const value = memory.value(level);
-        // Of a limit on either side the upper one, as long as nothing was computed.
-        const limit = condition.limit(level, Number.isNaN(value) ? Number.POSITIVE_INFINITY : value);
+        const limit = condition.limit(level, value);
         const measure = compiled.measure?.(level, limit);
         return { severity, value, limit, measure, detail: memory.detail?.(level) };
       });

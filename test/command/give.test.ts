@@ -55,7 +55,7 @@ test("an alarm acknowledged from the command line by a user known by name, and b
       {
         rule: "rise",
         subject: "wl-1.depth",
-        levels: [{ severity: "red", of: "rate", value: null, limit: 50, unit: "m/h" }],
+        levels: [{ severity: "red", of: "rate", value: null, unit: "m/h" }],
       },
     ],
   });
