@@ -376,5 +376,7 @@ function resultText(verb: string, answer: Answer): Text {
     const { from, to, messages } = answer.resent;
     return say("result.resent", { from, to, sent: messages });
   }
+  // It has only begun: whether it succeeds is told by its own events.
+  if (verb === "self-test" && answer.durable) return say("result.begun", { verb: name });
   return say(answer.durable ? "result.accepted" : "result.not-durable", { verb: name });
 }

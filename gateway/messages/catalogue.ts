@@ -466,6 +466,10 @@ const MESSAGES = {
   "verb.close-permit": { zh: "关闭作业票", en: "close a permit" },
   "verb.self-test": { zh: "自检", en: "self-test" },
   "verb.resend": { zh: "补发", en: "resend" },
+  "result.begun": {
+    zh: "{verb}已开始，尚未通过：请在时限内确认测试报警。",
+    en: "{verb}: begun, not passed yet; acknowledge the test alarm in time.",
+  },
   "result.accepted": { zh: "{verb}成功。", en: "{verb}: done." },
   "result.not-durable": {
     zh: "{verb}已生效，但尚未存盘，断电后可能失效。",

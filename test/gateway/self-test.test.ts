@@ -19,7 +19,10 @@ test("a test alarm goes out to a subscriber and comes back as its acknowledgemen
   const { staff, gateway } = stand;
   const api = async () => await (await fetch(`http://${gateway.addresses.http}/api/self-test`)).json();
   expect(await api()).toEqual({ running: null, last: null });
-  expect(await staff.command("bench", "self-test", { note: "交班" })).toMatchObject({ accepted: true });
+  expect(await staff.command("bench", "self-test", { note: "交班" })).toMatchObject({
+    accepted: true,
+    text: { zh: expect.stringContaining("尚未通过") },
+  });
   await staff.hears("raise self-test gateway yellow");
   const raised = staff.event("raise self-test gateway yellow");
   expect(raised).toMatchObject({ mode: "test", class: "supervisory", note: "交班" });
