@@ -117,10 +117,12 @@ export class EventStream {
     const silenced = this.silencing?.of(alarm, highest);
     const before = alarm.silence;
     const silence = silenced?.silence;
-    const standing = before === undefined && change.to !== "normal" ? alarm.until : undefined;
+    const goesOn = before === undefined && change.from !== "normal" && change.to !== "normal";
+    const standing = goesOn ? alarm.until : undefined;
     // An alarm that is normal has nothing to silence; that a person has shelved it is told all the same.
-    alarm.silence = change.to === "normal" && silence !== "shelved" ? undefined : silence;
-    alarm.until = silenced?.until ?? decision.until ?? standing;
+    const kept = change.to === "normal" && silence !== "shelved" ? undefined : silenced;
+    alarm.silence = kept?.silence;
+    alarm.until = kept?.until ?? decision.until ?? standing;
     if (annunciates({ transition: change.transition, to: change.to, silence })) alarm.told = true;
     else if (change.from === "normal") alarm.told = false;
     this.#pending.push({

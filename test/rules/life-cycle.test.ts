@@ -288,6 +288,15 @@ describe.each([false, true])("latching: %s", (latching) => {
   });
 });
 
+test("an alarm that is raised after every silence has ended does not tell of one", () => {
+  const run = new EngineRun(site, { gas: { applies: { channel: "gd.lel" }, above: LEVELS } }).at(0).boot();
+  run.give({ verb: "out-of-service", subject: "gd", span: 3 * SECOND, work: "maintenance" });
+  run.give({ verb: "shelve", rule: "gas", subject: "gd.lel", span: 3 * SECOND });
+  run.at(4).read("gd.lel", 60);
+  expect(run.events.at(-1)).toMatchObject({ rule: "gas", transition: "raise" });
+  expect(run.events.at(-1)).not.toHaveProperty("until");
+});
+
 test("what ends in the instant in which it is looked at has ended", () => {
   const run = new EngineRun(site, { gas: { applies: { channel: "gd.lel" }, above: LEVELS } }).at(0).boot();
   run.at(1).read("gd.lel", 60);
