@@ -128,7 +128,7 @@ export class EventStream {
     this.#pending.push({
       ...{ alarm, change, decision, severity, highest, since, silence },
       silenceBefore: before === silence ? undefined : before,
-      until: decision.until ?? alarm.until,
+      until: decision.until ?? silenced?.until ?? alarm.until,
     });
     this.silencing?.moved(alarm, change, decision);
   }
