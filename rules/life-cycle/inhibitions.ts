@@ -4,6 +4,7 @@ import type { Micros } from "../../model/time.ts";
 import type { Alarm } from "../alarm.ts";
 import type { AlarmBook } from "../alarm-book.ts";
 import { ruleSubject } from "../built-in.ts";
+import type { ChannelMemory } from "../channel-memory.ts";
 import { decisionWithoutReading, type EventStream } from "../event-stream.ts";
 import { INHIBITION_END, NEVER, type TimerQueue } from "../timer-queue.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -19,6 +20,8 @@ interface Watch {
   readonly good: Uint8Array;
   /** The one channel says one of the codes. */
   says: boolean;
+  /** It said so in a test or an exercise. */
+  rehearsed: boolean;
   /** When it ends at the latest, from its first beginning on until what it watches has ended once; NEVER: not begun. */
   until: Micros;
   holds: boolean;
@@ -40,6 +43,7 @@ export type InhibitionState = Readonly<
 export class Inhibitions {
   readonly #book: AlarmBook;
   readonly #stream: EventStream;
+  readonly #memory: Pick<ChannelMemory, "mode">;
   readonly #watches: readonly Watch[];
   readonly #byChannel = new Map<number, Watch[]>();
   readonly #byAlarm = new Map<string, Watch[]>();
@@ -59,16 +63,19 @@ export class Inhibitions {
     book: AlarmBook;
     stream: EventStream;
     timers: TimerQueue;
+    memory: Pick<ChannelMemory, "mode">;
     outOfService: () => Uint8Array | undefined;
   }) {
     this.#book = parts.book;
     this.#stream = parts.stream;
+    this.#memory = parts.memory;
     this.#out = parts.outOfService;
     this.#watched = new Uint8Array(parts.channels);
     this.#watches = parts.inhibitors.map((inhibitor) => ({
       inhibitor,
       good: new Uint8Array(inhibitor.channels.length),
       says: false,
+      rehearsed: false,
       until: NEVER,
       holds: false,
     }));
@@ -103,9 +110,10 @@ export class Inhibitions {
   suppressing({ rule, subject, mode }: Alarm, highest: Severity): Micros | undefined {
     if (this.#holding === 0) return undefined;
     let until: Micros | undefined;
-    for (const { holds, inhibitor, until: end } of this.#over.get(`${rule} ${subject}`) ?? []) {
+    for (const watch of this.#over.get(`${rule} ${subject}`) ?? []) {
+      const { holds, inhibitor, until: end } = watch;
       if (!holds || (inhibitor.exceptRed && highest === "red")) continue;
-      if (mode === "live" && this.#isRehearsed(inhibitor)) continue;
+      if (mode === "live" && this.#isRehearsed(watch)) continue;
       if (until === undefined || end > until) until = end;
     }
     return until;
@@ -119,10 +127,14 @@ export class Inhibitions {
       // What cannot be relied on does not say either that it is over: the longest time goes on.
       const says = good === 1 ? (codes?.has(reading.value) ?? false) : watch.says;
       const i = channels.indexOf(channel);
-      if (watch.good[i] === good && watch.says === says) continue;
+      const rehearsed = this.#memory.mode(channel) !== "live";
+      if (watch.good[i] === good && watch.says === says && watch.rehearsed === rehearsed) continue;
       watch.good[i] = good;
       watch.says = says;
+      const turned = watch.rehearsed !== rehearsed && watch.holds;
+      watch.rehearsed = rehearsed;
       this.#judge(watch, at);
+      if (turned && watch.holds) this.#tell(watch, !rehearsed, at);
     }
   }
 
@@ -192,6 +204,7 @@ export class Inhibitions {
       const alarm = this.#book.find(RULE, key);
       watch.good.set((known?.good ?? []).slice(0, watch.good.length));
       watch.says = known?.says === true;
+      watch.rehearsed = watch.inhibitor.channels.some((channel) => this.#memory.mode(channel) !== "live");
       watch.until = known?.until ?? NEVER;
       watch.holds = known?.holds === true && alarm !== undefined && alarm.state !== "normal";
       if (!watch.holds) continue;
@@ -220,16 +233,21 @@ export class Inhibitions {
       this.#ends.set(key, NEVER);
       this.#stream.record(alarm, alarm.leave("unsuppress", at), decisionWithoutReading(at));
     }
+    this.#tell(watch, holds, at);
+  }
+
+  /** Tells of the alarms that it suppresses whether they are silent now. */
+  #tell(watch: Watch, begins: boolean, at: Micros): void {
     for (const target of this.#book.ordered()) {
       if (target.state === "normal" || !watch.inhibitor.targets.has(`${target.rule} ${target.subject}`))
         continue;
-      tellSilence(this.#stream, target, { silence: "suppressed", begins: holds, behind: { at } });
+      tellSilence(this.#stream, target, { silence: "suppressed", begins, behind: { at } });
     }
   }
 
-  /** Whether the alarm that suppresses is one of a test or an exercise: that hides nothing real. */
-  #isRehearsed({ rule }: Inhibitor): boolean {
-    return rule !== undefined && this.#book.find(rule.id, rule.subject)?.mode !== "live";
+  /** Whether what suppresses was heard in a test or an exercise: that hides nothing real. */
+  #isRehearsed({ inhibitor: { rule }, rehearsed }: Watch): boolean {
+    return rule === undefined ? rehearsed : this.#book.find(rule.id, rule.subject)?.mode !== "live";
   }
 
   /** Whether what it says can be relied on. */

@@ -3,6 +3,7 @@ import type { Site } from "../../model/site.ts";
 import type { Micros } from "../../model/time.ts";
 import type { Alarm, Change } from "../alarm.ts";
 import type { AlarmBook } from "../alarm-book.ts";
+import type { ChannelMemory } from "../channel-memory.ts";
 import type { Evaluation } from "../evaluation.ts";
 import type { Transition } from "../event.ts";
 import type { Decision, EventStream, Silenced, Silencing } from "../event-stream.ts";
@@ -31,6 +32,7 @@ export interface LifeCycleParts {
   readonly timers: TimerQueue;
   readonly book: AlarmBook;
   readonly stream: EventStream;
+  readonly memory: ChannelMemory;
   readonly evaluation: Evaluation;
   readonly rules: readonly Rule[];
   readonly plan: LifeCyclePlan;

@@ -206,26 +206,53 @@ describe("a panel at a point that is being set up, with a detector at a live one
 });
 
 describe("an inhibition whose word comes from an exercise", () => {
+  const site = siteOf({
+    devices: [{ id: "fp", channels: [{ id: "valve", quantity: "temperature" }, { id: "lel" }] }],
+  });
+  const rules = {
+    closed: { applies: { quantity: "temperature" }, above: { blue: 50 } },
+    gas: { applies: { quantity: "gas_lel" }, above: { yellow: 10, orange: 20 } },
+  };
+  const suppresses = { rules: ["gas"] };
+
   test("silences nothing that is real", () => {
-    const site = siteOf({
-      devices: [
-        {
-          id: "fp",
-          channels: [{ id: "valve", quantity: "temperature" }, { id: "lel" }],
-        },
-      ],
-    });
-    const rules = {
-      closed: { applies: { quantity: "temperature" }, above: { blue: 50 } },
-      gas: { applies: { quantity: "gas_lel" }, above: { yellow: 10, orange: 20 } },
-    };
-    const engine = new EngineRun(site, rules, {
-      inhibitions: { shut: { while: { rule: "closed" }, suppresses: { rules: ["gas"] } } },
-    })
-      .at(0)
-      .boot();
+    const inhibitions = { shut: { while: { rule: "closed" }, suppresses } };
+    const engine = new EngineRun(site, rules, { inhibitions }).at(0).boot();
     engine.at(1).message({ channel: "fp.valve", value: 60, mode: "exercise" });
     engine.at(2).read("fp.lel", 30);
     expect(engine.told().at(-1)).toBe("2 gas@fp.lel raise orange");
+  });
+});
+
+describe("a switch that suppresses, moved in a test of the panel", () => {
+  const site = siteOf({
+    devices: [
+      {
+        id: "fp",
+        channels: [{ id: "bypass", quantity: "switch", states: { 0: "off", 1: "on" } }, { id: "lel" }],
+      },
+    ],
+  });
+  const rules = { gas: { applies: { quantity: "gas_lel" }, above: { yellow: 10, orange: 20 } } };
+  const inhibitions = {
+    bypass: { while: { channel: "fp.bypass", is: "on" }, suppresses: { rules: ["gas"] } },
+  };
+  const started = () => new EngineRun(site, rules, { inhibitions }).at(0).boot();
+
+  test("silences nothing that is real, but what the test itself raises", () => {
+    const engine = started().at(1).message({ channel: "fp.bypass", value: 1, mode: "test" });
+    engine.at(2).message({ channel: "fp.lel", value: 15, mode: "test" });
+    expect(engine.told().at(-1)).toBe("2 gas@fp.lel raise yellow (suppressed)");
+    engine.at(3).message({ channel: "fp.lel", value: 1, mode: "test" }).at(4).read("fp.lel", 30);
+    expect(engine.told().at(-1)).toBe("4 gas@fp.lel raise orange");
+  });
+
+  test("and what it had silenced in earnest is told anew", () => {
+    const engine = started().at(1).read("fp.bypass", 1).at(2).read("fp.lel", 30);
+    expect(engine.told().at(-1)).toBe("2 gas@fp.lel raise orange (suppressed)");
+    engine.at(3).message({ channel: "fp.bypass", value: 1, mode: "test" });
+    expect(engine.told().at(-1)).toBe("3 gas@fp.lel unsuppress orange");
+    engine.at(4).read("fp.bypass", 1);
+    expect(engine.told().at(-1)).toBe("4 gas@fp.lel suppress orange (suppressed)");
   });
 });
