@@ -11,7 +11,7 @@ import {
 import type { ModbusSection } from "./modbus/profile.ts";
 import { place, placedChannels, placedComponentChannels } from "./modbus/registers.ts";
 import { MOST_PLACES, placeCount } from "./modbus/unlisted.ts";
-import type { PayloadSection } from "./mqtt/profile.ts";
+import type { PayloadMessage } from "./payload/profile.ts";
 import { PROFILE_SECTIONS, type Profile, type ProfileChannel } from "./profile.ts";
 import { type Sl651Section, sectionProblems, valueMapping } from "./sl651/profile.ts";
 import { type SparkplugSection, valueMapping as sparkplugMapping } from "./sparkplug/profile.ts";
@@ -154,7 +154,7 @@ function checkUnitChoices(
 function checkMessages(
   profile: Profile,
   section: "payload" | "lorawan",
-  messages: PayloadSection["messages"],
+  messages: readonly PayloadMessage[],
 ): ProfileProblem[] {
   const problems: ProfileProblem[] = [];
   const carried = new Set(messages.flatMap((message) => Object.keys(message.channels)));

@@ -1,4 +1,4 @@
-import type { Path } from "../drivers/mqtt/path.ts";
+import type { Path } from "../drivers/payload/path.ts";
 
 /** A JSON value that is being put together. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };

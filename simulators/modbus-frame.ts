@@ -1,5 +1,5 @@
+import { crc16 } from "../drivers/crc16.ts";
 import { asciiFrame, parseAsciiFrame } from "../drivers/modbus/ascii-port.ts";
-import { crc16 } from "../drivers/modbus/crc.ts";
 
 /*
  * The frames of Modbus, from the side of the instrument (Modbus Application Protocol V1.1b3; Modbus Messaging on TCP/IP

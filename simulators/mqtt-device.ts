@@ -1,4 +1,5 @@
 import type { PayloadSection } from "../drivers/mqtt/profile.ts";
+import type { PayloadMessage } from "../drivers/payload/profile.ts";
 import { MINUTE, type Micros, parseDuration, SECOND, type Timer } from "../model/time.ts";
 import type { Fault } from "./fault.ts";
 import { FaultCount } from "./fault-count.ts";
@@ -190,7 +191,7 @@ export class MqttDevice {
 }
 
 /** The kinds of message a device sends by itself: one that only repeats what an earlier kind carries is for catching up. */
-function spoken(messages: PayloadSection["messages"]): PayloadSection["messages"] {
+function spoken(messages: readonly PayloadMessage[]): readonly PayloadMessage[] {
   const carried = new Set<string>();
   return messages.filter((message) => {
     const channels = Object.keys(message.channels);

@@ -1,14 +1,8 @@
-import { zoneOffset } from "../drivers/mqtt/local-zone.ts";
-import { type Path, parsePath } from "../drivers/mqtt/path.ts";
-import type {
-  AvailabilityOption,
-  PayloadChannel,
-  PayloadMessage,
-  PayloadSection,
-  StatusOption,
-  TimeOption,
-} from "../drivers/mqtt/profile.ts";
+import type { AvailabilityOption, PayloadSection } from "../drivers/mqtt/profile.ts";
 import { DEVICE_PLACEHOLDER } from "../drivers/mqtt/topic.ts";
+import { zoneOffset } from "../drivers/payload/local-zone.ts";
+import { type Path, parsePath } from "../drivers/payload/path.ts";
+import type { PayloadChannel, PayloadMessage, StatusOption, TimeOption } from "../drivers/payload/profile.ts";
 import type { ReasonName } from "../model/quality.ts";
 import { isDiscrete, quantityRow } from "../model/quantity.ts";
 import { MILLISECOND, type Micros, SECOND } from "../model/time.ts";

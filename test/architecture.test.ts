@@ -18,6 +18,15 @@ const ALLOWED: Readonly<Record<Room, readonly Room[]>> = {
 /** The only places that may reach for the simulators, and only by a dynamic import. */
 const MAY_SIMULATE = ["gateway/command/run.ts", "gateway/command/simulate.ts"];
 
+/** Folders of the drivers that are no protocol: what several protocols need. */
+const SHARED = ["drivers/tcp", "drivers/payload"];
+
+/** Protocols that are spoken over another one. */
+const SPOKEN_OVER: Readonly<Record<string, string>> = {
+  "drivers/lorawan": "drivers/mqtt",
+  "drivers/sparkplug": "drivers/mqtt",
+};
+
 /** Libraries that speak a protocol or open a device: an options schema that needs one would load it for `check`. */
 const PROTOCOL_LIBRARIES = [
   "mqtt",
@@ -80,6 +89,18 @@ test("every arrow between the rooms points the way the house was designed", () =
     return !ALLOWED[source].includes(target);
   });
   expect(wrong.map(({ from, to }) => `${from} → ${to}`)).toEqual([]);
+});
+
+test("a protocol's folder imports no other protocol's, and a shared one none at all", () => {
+  const folderOf = (path: string) => /^drivers\/[^/]+(?=\/)/.exec(path)?.[0];
+  const wrong = IMPORTS.filter(({ from, to }) => {
+    const [source, target] = [folderOf(from), folderOf(to)];
+    if (source === undefined || target === undefined || source === target) return false;
+    return SHARED.includes(source) || !(SHARED.includes(target) || SPOKEN_OVER[source] === target);
+  });
+  expect(wrong.map(({ from, to }) => `${from} → ${to}`)).toEqual([]);
+  const folders = new Set(IMPORTS.map(({ from }) => folderOf(from)));
+  expect([...SHARED, ...Object.keys(SPOKEN_OVER)].filter((folder) => !folders.has(folder))).toEqual([]);
 });
 
 test("the rules touch nothing outside: no clock, no files, no network, no randomness", () => {

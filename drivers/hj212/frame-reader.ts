@@ -1,4 +1,4 @@
-import { crc16 } from "../modbus/crc.ts";
+import { crc16 } from "../crc16.ts";
 import { crc212 } from "./crc.ts";
 
 /** How a frame's check sum stands: the standard's own, that of Modbus instead, or neither. */

@@ -1,7 +1,7 @@
 import { NO_TIME } from "../../model/reading.ts";
 import type { Micros } from "../../model/time.ts";
-import { compileTime, UNREADABLE_TIME } from "../mqtt/device-time.ts";
-import { lookup, parsePath } from "../mqtt/path.ts";
+import { compileTime, UNREADABLE_TIME } from "../payload/device-time.ts";
+import { lookup, parsePath } from "../payload/path.ts";
 import type { EnvelopeOptions } from "./options.ts";
 
 /** A request that is not what its source declares; never leaves the driver. */

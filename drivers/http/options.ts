@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { isLoopback, listenSchema, parseListen } from "../../model/listen.ts";
 import { bytesSchema, durationSchema, idSchema } from "../../model/schema.ts";
-import { pathSchema, timeSchema } from "../mqtt/profile.ts";
+import { pathSchema } from "../payload/path.ts";
+import { timeSchema } from "../payload/profile.ts";
 import { secretSchema } from "../tcp/limits.ts";
 import { networkSchema } from "../tcp/networks.ts";
 

@@ -12,10 +12,10 @@ import {
   type SnapshotValue,
   type Ticket,
 } from "../driver.ts";
-import { LastWords } from "../mqtt/last-words.ts";
-import { compileMessage, type MessageDecoder } from "../mqtt/payload.ts";
-import type { PayloadSection } from "../mqtt/profile.ts";
-import { ReceivedPayload } from "../mqtt/received-payload.ts";
+import { LastWords } from "../payload/last-words.ts";
+import { compileMessage, type MessageDecoder } from "../payload/message.ts";
+import type { PayloadMessage } from "../payload/profile.ts";
+import { ReceivedPayload } from "../payload/received-payload.ts";
 import { Strangers } from "../strangers.ts";
 import type { Enclosed } from "./envelope.ts";
 import type { HttpAddress, HttpOptions } from "./options.ts";
@@ -25,7 +25,12 @@ const QUARANTINED_BYTES = 1_024;
 /** Seed of the second CRC of an id: makes 32 further bits of it. */
 const SECOND_SEED = 0x9e37_79b1;
 
-export type HttpContext = DriverContext<HttpOptions, HttpAddress, PayloadSection>;
+/** What of a profile's `payload` section holds for HTTP: it has no topics. */
+export interface HttpSection {
+  readonly messages: readonly PayloadMessage[];
+}
+
+export type HttpContext = DriverContext<HttpOptions, HttpAddress, HttpSection>;
 
 /** What became of the messages of a request. */
 export interface Taken {
@@ -38,7 +43,7 @@ export interface Taken {
 }
 
 interface Speaker {
-  readonly on: DeviceOnLink<HttpAddress, PayloadSection>;
+  readonly on: DeviceOnLink<HttpAddress, HttpSection>;
   readonly messages: readonly MessageDecoder[];
   readonly last: LastWords;
 }

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { bytesSchema, durationSchema } from "../../model/schema.ts";
 import { connectionOptionsShape } from "../mqtt/client/options.ts";
-import { pathSchema, timeSchema } from "../mqtt/profile.ts";
 import { filterProblem } from "../mqtt/topic.ts";
+import { pathSchema } from "../payload/path.ts";
+import { timeSchema } from "../payload/profile.ts";
 
 /*
  * Options of a link to a LoRaWAN network server over MQTT. Opens no socket.

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { payloadMessageSchema } from "../mqtt/profile.ts";
+import { payloadMessageSchema } from "../payload/profile.ts";
 
 /*
  * How a profile's channels stand in uplinks. What a message's paths walk through:

@@ -12,8 +12,8 @@ import {
   type SnapshotValue,
   type Ticket,
 } from "../driver.ts";
-import { formatPath } from "../mqtt/path.ts";
-import { compileMessage, type MessageDecoder } from "../mqtt/payload.ts";
+import { compileMessage, type MessageDecoder } from "../payload/message.ts";
+import { formatPath } from "../payload/path.ts";
 import { Strangers } from "../strangers.ts";
 import { OnceInAWhile } from "../tcp/once-in-a-while.ts";
 import type { CodecInput, CodecOutcome } from "./codec-messages.ts";

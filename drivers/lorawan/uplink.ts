@@ -1,7 +1,7 @@
 import { NO_TIME } from "../../model/reading.ts";
 import type { Micros } from "../../model/time.ts";
-import { compileTime, UNREADABLE_TIME } from "../mqtt/device-time.ts";
-import { lookup, parsePath } from "../mqtt/path.ts";
+import { compileTime, UNREADABLE_TIME } from "../payload/device-time.ts";
+import { lookup, parsePath } from "../payload/path.ts";
 import { DEFAULT_FIELDS, type NetworkServer, type PlainFields, plainEui } from "./options.ts";
 
 /** What a network server says of a device. */

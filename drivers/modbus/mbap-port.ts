@@ -1,6 +1,6 @@
 import { DeviceError } from "../../model/error.ts";
+import { crc16 } from "../crc16.ts";
 import type { ByteLine } from "./byte-line.ts";
-import { crc16 } from "./crc.ts";
 import { FramePort, type PortEvents } from "./frame-port.ts";
 import { type Heartbeats, NO_HEARTBEATS } from "./heartbeats.ts";
 

@@ -1,6 +1,6 @@
 import type { Clock } from "../../model/time.ts";
+import { crc16 } from "../crc16.ts";
 import type { ByteLine } from "./byte-line.ts";
-import { crc16 } from "./crc.ts";
 import { ForeignQuestions } from "./foreign-questions.ts";
 import { FramePort, type PortEvents } from "./frame-port.ts";
 import { type Heartbeats, NO_HEARTBEATS } from "./heartbeats.ts";

@@ -1,4 +1,5 @@
-import { type Path, parsePath } from "./path.ts";
+import { lookup, type Path, parsePath } from "../payload/path.ts";
+import type { ReceivedPayload } from "../payload/received-payload.ts";
 import type { AvailabilityOption } from "./profile.ts";
 
 /** How a device says that it is there. */
@@ -21,4 +22,21 @@ export function compileAvailability(
     offline: new Set(option.offline),
     of,
   };
+}
+
+/** Whether a payload says that the device is there; undefined when it says neither. */
+export function saysOnline(
+  payload: ReceivedPayload,
+  { path, online, offline }: Availability,
+): boolean | undefined {
+  let word: unknown = payload.text();
+  if (path !== undefined) {
+    try {
+      word = lookup(payload.json(), path) ?? word;
+    } catch {
+      // A last will is often plain text where the device itself writes JSON.
+    }
+  }
+  if (online.has(String(word))) return true;
+  return offline.has(String(word)) ? false : undefined;
 }

@@ -5,8 +5,8 @@ import { GOOD, qualityOf, REASON } from "../../model/quality.ts";
 import { ReadingBatch } from "../../model/reading.ts";
 import type { Clock } from "../../model/time.ts";
 import { type Intake, REFUSED, type SnapshotValue, type Ticket } from "../driver.ts";
-import type { Availability } from "./availability.ts";
-import { ReceivedPayload } from "./received-payload.ts";
+import { ReceivedPayload } from "../payload/received-payload.ts";
+import { type Availability, saysOnline } from "./availability.ts";
 import type { Route, Router, Speaker } from "./router.ts";
 
 /** Bytes of an undecodable payload that are kept for a person to look at. */
@@ -189,7 +189,7 @@ export class Reception {
   #hear(speaker: Speaker, payload: ReceivedPayload, publication: Publication): void {
     speaker.last.remember(publication.topic, publication.payload, this.#o.clock.now());
     if (speaker.availability !== undefined) {
-      this.#attend(speaker, payload.availability(speaker.availability), speaker.availability.of);
+      this.#attend(speaker, saysOnline(payload, speaker.availability), speaker.availability.of);
       return;
     }
     let failed = false;

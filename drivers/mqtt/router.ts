@@ -2,10 +2,11 @@ import { crc32 } from "node:zlib";
 import { ConfigurationError } from "../../model/error.ts";
 import type { Channel } from "../../model/site.ts";
 import type { DeviceOnLink } from "../driver.ts";
+import { LastWords } from "../payload/last-words.ts";
+import { compileMessage, type MessageDecoder } from "../payload/message.ts";
+import { type Path, parsePath } from "../payload/path.ts";
+import type { PayloadMessage } from "../payload/profile.ts";
 import { type Availability, compileAvailability } from "./availability.ts";
-import { LastWords } from "./last-words.ts";
-import { type Path, parsePath } from "./path.ts";
-import { compileMessage, type MessageDecoder } from "./payload.ts";
 import type { MqttAddress, PayloadSection } from "./profile.ts";
 import { DEVICE_PLACEHOLDER, isBrokersOwn, isWildcard, TOCSIN_LEVEL, TopicTree } from "./topic.ts";
 
@@ -108,7 +109,7 @@ export class Router {
       string,
       {
         messages: MessageDecoder[];
-        names: Set<PayloadSection["messages"][number]["device"]>;
+        names: Set<PayloadMessage["device"]>;
         several: boolean;
       }
     >();

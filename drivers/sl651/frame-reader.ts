@@ -1,4 +1,4 @@
-import { crc16 } from "../modbus/crc.ts";
+import { crc16 } from "../crc16.ts";
 import { ACK, ENQ, EOT, ESC, ETB, ETX, NAK, SOH, STX, SYN } from "./control.ts";
 import { hexValue } from "./digits.ts";
 import {

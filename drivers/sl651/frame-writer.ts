@@ -1,4 +1,4 @@
-import { crc16 } from "../modbus/crc.ts";
+import { crc16 } from "../crc16.ts";
 import { SOH, STX, SYN } from "./control.ts";
 import { BODY_MAX, DOWN_BIT, type Frame, LAYOUT } from "./frame.ts";
 import { formatStationAddress, writeStationAddress } from "./station-address.ts";

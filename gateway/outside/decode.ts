@@ -1,4 +1,4 @@
-import { lookup, type Path, parsePath } from "../../drivers/mqtt/path.ts";
+import { lookup, type Path, parsePath } from "../../drivers/payload/path.ts";
 import type { OutsideSource } from "../../model/outside.ts";
 import { DAY, MILLISECOND, MINUTE, type Micros, SECOND } from "../../model/time.ts";
 import type { LocalTime } from "../../rules/circumstance/local-time.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { pathSchema } from "../../drivers/mqtt/profile.ts";
 import { TOCSIN_LEVEL, topicProblem } from "../../drivers/mqtt/topic.ts";
+import { pathSchema } from "../../drivers/payload/path.ts";
 import { durationSchema, idSchema, textSchema, unitSchema } from "../../model/schema.ts";
 
 /** Levels of one source: a warning has four colours and none. */

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { crc16 } from "../../drivers/crc16.ts";
 import { encodeText } from "../../drivers/gb26875/gb18030.ts";
 import { crc212 } from "../../drivers/hj212/crc.ts";
 import { type Check, FrameReader, type Spoiled } from "../../drivers/hj212/frame-reader.ts";
 import { writeFrame } from "../../drivers/hj212/frame-writer.ts";
 import { Parameters, readTime, UNREADABLE_TIME, writeTime } from "../../drivers/hj212/parameters.ts";
 import { readSegment, type Segment, writeSegment } from "../../drivers/hj212/segment.ts";
-import { crc16 } from "../../drivers/modbus/crc.ts";
 import { HOUR, SECOND } from "../../model/time.ts";
 import { beijing } from "../tcp/driver-stand.ts";
 

@@ -1,8 +1,8 @@
 import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
+import { crc16 } from "../../drivers/crc16.ts";
 import { DATA_ANSWER } from "../../drivers/hj212/commands.ts";
 import { writeFrame } from "../../drivers/hj212/frame-writer.ts";
-import { crc16 } from "../../drivers/modbus/crc.ts";
 import { SECOND } from "../../model/time.ts";
 import { JumpingClock } from "../support/jumping-clock.ts";
 import { RecordingIntake } from "../support/recording-intake.ts";

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { crc16 } from "../../drivers/crc16.ts";
 import {
   compileReader,
   compileTextReader,
@@ -7,7 +8,6 @@ import {
   ORDERS,
   type RegisterFormat,
 } from "../../drivers/modbus/codec.ts";
-import { crc16 } from "../../drivers/modbus/crc.ts";
 import { encode } from "../../drivers/modbus/encode.ts";
 
 const orders = fc.constantFrom(...ORDERS);

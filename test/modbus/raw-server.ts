@@ -1,5 +1,5 @@
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { crc16 } from "../../drivers/modbus/crc.ts";
+import { crc16 } from "../../drivers/crc16.ts";
 
 /** A request as the server received it. */
 export interface RawRequest {

@@ -1,8 +1,8 @@
 import { Duplex } from "node:stream";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { crc16 } from "../../drivers/crc16.ts";
 import { AsciiPort, asciiFrame, parseAsciiFrame } from "../../drivers/modbus/ascii-port.ts";
-import { crc16 } from "../../drivers/modbus/crc.ts";
 import type { Request } from "../../drivers/modbus/request.ts";
 import { RtuPort } from "../../drivers/modbus/rtu-port.ts";
 import { type MakePort, ModbusSession } from "../../drivers/modbus/session.ts";

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { mqttKinds } from "../../drivers/mqtt/kinds.ts";
-import { formatPath, lookup, parsePath } from "../../drivers/mqtt/path.ts";
 import { mqttAddressSchema, payloadSectionSchema } from "../../drivers/mqtt/profile.ts";
 import { Router } from "../../drivers/mqtt/router.ts";
+import { formatPath, lookup, parsePath } from "../../drivers/payload/path.ts";
 import { TestSite } from "./site.ts";
 
 const section = (extra: object, message: object = {}) =>

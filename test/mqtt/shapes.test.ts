@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { compileTime, UNREADABLE_TIME } from "../../drivers/mqtt/device-time.ts";
-import { zoneOffset } from "../../drivers/mqtt/local-zone.ts";
+import { compileTime, UNREADABLE_TIME } from "../../drivers/payload/device-time.ts";
+import { zoneOffset } from "../../drivers/payload/local-zone.ts";
 import { Field } from "./field.ts";
 
 /* Shapes of MQTT that people have at home and in small plants: zigbee2mqtt, Tasmota, Homie. */

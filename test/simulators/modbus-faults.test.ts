@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { crc16 } from "../../drivers/modbus/crc.ts";
+import { crc16 } from "../../drivers/crc16.ts";
 import { MILLISECOND, SECOND } from "../../model/time.ts";
 import { until } from "../support/until.ts";
 import { play } from "./play.ts";

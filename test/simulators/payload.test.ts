@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { compileMessage } from "../../drivers/mqtt/payload.ts";
-import { ReceivedPayload } from "../../drivers/mqtt/received-payload.ts";
+import { compileMessage } from "../../drivers/payload/message.ts";
+import { ReceivedPayload } from "../../drivers/payload/received-payload.ts";
 import { BAD, qualityOf, REASON } from "../../model/quality.ts";
 import { isDiscrete } from "../../model/quantity.ts";
 import { FLAG_MODE_MASK, ReadingBatch } from "../../model/reading.ts";

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { describe, expect, test } from "vitest";
-import { crc16 } from "../../drivers/modbus/crc.ts";
+import { crc16 } from "../../drivers/crc16.ts";
 import { decodeBody } from "../../drivers/sl651/body.ts";
 import { ESC, FUNCTION } from "../../drivers/sl651/control.ts";
 import type { Frame } from "../../drivers/sl651/frame.ts";

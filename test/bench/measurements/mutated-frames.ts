@@ -1,7 +1,7 @@
+import { crc16 } from "../../../drivers/crc16.ts";
 import { FrameReader as HjReader } from "../../../drivers/hj212/frame-reader.ts";
 import { Parameters } from "../../../drivers/hj212/parameters.ts";
 import { readSegment } from "../../../drivers/hj212/segment.ts";
-import { crc16 } from "../../../drivers/modbus/crc.ts";
 import { decodeBody } from "../../../drivers/sl651/body.ts";
 import { FrameReader as SlReader } from "../../../drivers/sl651/frame-reader.ts";
 import { FrameReader as SzyReader } from "../../../drivers/szy206/frame-reader.ts";

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { connect } from "node:net";
-import { crc16 } from "../../../drivers/modbus/crc.ts";
+import { crc16 } from "../../../drivers/crc16.ts";
 import { writeReport } from "../../../drivers/sl651/body-writer.ts";
 import { ETX, FUNCTION } from "../../../drivers/sl651/control.ts";
 import { writeFrame } from "../../../drivers/sl651/frame-writer.ts";

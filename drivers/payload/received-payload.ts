@@ -1,8 +1,7 @@
 import { describe } from "../../model/error.ts";
-import type { Availability } from "./availability.ts";
 import { type CigemMessage, readCigem } from "./cigem.ts";
+import type { MessageDecoder } from "./message.ts";
 import { lookup } from "./path.ts";
-import type { MessageDecoder } from "./payload.ts";
 
 /** A payload that is parsed once, however many devices and messages look at it. */
 export class ReceivedPayload {
@@ -64,19 +63,5 @@ export class ReceivedPayload {
       this.problem = describe(error);
       return undefined;
     }
-  }
-
-  /** Whether the device says that it is there; undefined when it says neither. */
-  availability({ path, online, offline }: Availability): boolean | undefined {
-    let word: unknown = this.text();
-    if (path !== undefined) {
-      try {
-        word = lookup(this.json(), path) ?? word;
-      } catch {
-        // A last will is often plain text where the device itself writes JSON.
-      }
-    }
-    if (online.has(String(word))) return true;
-    return offline.has(String(word)) ? false : undefined;
   }
 }

@@ -1,4 +1,23 @@
-import type { PathOption } from "./profile.ts";
+import { z } from "zod";
+
+/*
+ * Paths into JSON, read as `a.b[0].c`; the empty path is the whole payload (or the whole element of an array).
+ */
+
+const PATH_PATTERN = /^$|^[^.[\]]+(\[\d+\]|\.[^.[\]]+)*$|^\[\d+\](\[\d+\]|\.[^.[\]]+)*$/;
+
+/** A path as a person writes it, or a list of keys. */
+export const pathSchema = z
+  .union([
+    z.string().regex(PATH_PATTERN, "write a path such as battery, sensor.level or values[0].v"),
+    z.array(z.union([z.string().min(1), z.number().int().nonnegative()])),
+  ])
+  .meta({
+    description: "Where the field stands. A list of keys for keys that contain a dot.",
+    examples: ["sensor.level", "values[0].v"],
+  });
+/** A path as it stands in a profile. */
+export type PathOption = z.output<typeof pathSchema>;
 
 /** A path as it is walked: keys and positions. */
 export type Path = readonly (string | number)[];

@@ -1,8 +1,8 @@
 import { ReadingBatch } from "../../model/reading.ts";
 import type { Micros } from "../../model/time.ts";
 import type { SnapshotValue } from "../driver.ts";
+import type { MessageDecoder } from "./message.ts";
 import { formatPath } from "./path.ts";
-import type { MessageDecoder } from "./payload.ts";
 import { ReceivedPayload } from "./received-payload.ts";
 
 /** Longest payload kept for `read`. */
