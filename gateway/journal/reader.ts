@@ -314,11 +314,16 @@ export class Reader {
     const quarantined = counter("sink_quarantined", "Lines that the sink refused for good.");
     const lost = counter("sink_lost", "Records that the journal let go before the sink had taken them.");
     const failures = counter("sink_failures", "Failed attempts to deliver.");
+    const healthDropped = counter(
+      "sink_health_dropped",
+      "Lines of the gateway's own health that did not wait for the sink.",
+    );
     let lostBefore: number | undefined;
     return (status) => {
       delivered.add(Math.max(0, status.delivered - delivered.total));
       quarantined.add(Math.max(0, status.quarantined - quarantined.total));
       failures.add(Math.max(0, status.failures - failures.total));
+      healthDropped.add(Math.max(0, status.healthDropped - healthDropped.total));
       lost.add(Math.max(0, status.lost - lost.total));
       const records = status.lost - (lostBefore ?? status.lost);
       lostBefore = status.lost;

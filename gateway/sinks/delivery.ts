@@ -6,6 +6,7 @@ import type { SinkCursor } from "./cursor.ts";
 import { eventLine, ReadingLines } from "./line.ts";
 import type { SinkOptions } from "./options.ts";
 import { Outage, type OutageView } from "./outage.ts";
+import { PassingLines } from "./passing-lines.ts";
 import { Position } from "./position.ts";
 import type { Range } from "./ranges.ts";
 import { type Receipt, type Shipment, ship } from "./shipment.ts";
@@ -55,6 +56,8 @@ export interface SinkStatus {
   readonly lost: number;
   /** Failed attempts since start. */
   readonly failures: number;
+  /** Lines of the gateway's own health and daily digests that did not wait for the sink, since start. */
+  readonly healthDropped: number;
   /** Records not delivered … */
   readonly pending: number;
   /** … of which so many are not among the newest, and wait their turn beside them. */
@@ -81,8 +84,8 @@ export class Delivery {
   readonly #backlog = new Signal();
   readonly #receipt: Receipt;
   readonly #eventReceipt: Receipt;
-  #health: string[] = [];
-  #digests: string[] = [];
+  readonly #health = new PassingLines(MOST_HEALTH_LINES);
+  readonly #digests = new PassingLines(MOST_DIGEST_LINES);
   #batch: number;
   #nextEvent: number;
   #eventsEnd: number;
@@ -159,14 +162,12 @@ export class Delivery {
   /** Takes a line of the gateway's health; best effort. */
   health(line: string): void {
     this.#health.push(line);
-    if (this.#health.length > MOST_HEALTH_LINES) this.#health.shift();
     this.#express.notify();
   }
 
   /** Takes a line with a daily digest of the alarm log: it waits for the sink, but not over a restart. */
   digest(line: string): void {
     this.#digests.push(line);
-    if (this.#digests.length > MOST_DIGEST_LINES) this.#digests.shift();
     this.#express.notify();
   }
 
@@ -181,6 +182,7 @@ export class Delivery {
       quarantined,
       lost,
       failures: this.#failures,
+      healthDropped: this.#health.dropped + this.#digests.dropped,
       pending: this.#position.pending,
       backlog: this.#position.backlog,
       events: Math.max(0, this.#eventsEnd - this.#nextEvent),
@@ -265,18 +267,21 @@ export class Delivery {
   }
 
   #nextHealth(): Task | undefined {
-    if (this.#health.length === 0 && this.#digests.length === 0) return undefined;
+    const digests = this.#digests.waiting();
+    const health = this.#health.waiting();
+    if (digests.length + health.length === 0) return undefined;
     return async () => {
-      const body = [...this.#digests, ...this.#health].join("\n");
       try {
-        await this.#write(body, "us");
+        await this.#write([...digests, ...health].join("\n"), "us");
+        this.#digests.sent(digests);
+        this.#health.sent(health);
       } catch (thrown) {
         // Nobody's alarm hangs on these lines: they are not kept for a server that does not want them.
         if (!(thrown instanceof SinkRefused)) throw thrown;
+        this.#digests.giveUp(digests);
+        this.#health.giveUp(health);
         this.#options.log.warn({ words: thrown.message }, "the sink refuses the gateway's own health");
       }
-      this.#health = [];
-      this.#digests = [];
     };
   }
 

@@ -188,6 +188,34 @@ describe.each(KINDS)("$kind", ({ options }) => {
     await until("the digest is there", () =>
       server.arrivals.some(({ lines }) => lines.includes("alarm_digest,site=demo position=9i 5")),
     );
+    expect(bench.status.healthDropped).toBe(200 - 64);
+  });
+
+  test("a line of health that comes while the one before is on its way goes with the next request", async () => {
+    await using server = await MisbehavingServer.start();
+    await using bench = await DeliveryBench.start({ ...options(server.url), batch: 100 });
+    let late: string | undefined = "gateway,site=demo a=2 2";
+    server.behave = () => {
+      if (late !== undefined) bench.delivery.health(late);
+      late = undefined;
+      return undefined;
+    };
+    bench.delivery.health("gateway,site=demo a=1 1");
+    await until("both are there", () => server.stored.length === 2);
+    expect(server.stored).toEqual(["gateway,site=demo a=1 1", "gateway,site=demo a=2 2"]);
+    expect(bench.status.healthDropped).toBe(0);
+  });
+
+  test("health that the server refuses for good is given up, and counted", async () => {
+    await using server = await MisbehavingServer.start();
+    await using bench = await DeliveryBench.start({ ...options(server.url), batch: 100 });
+    server.behave = () => ({
+      kind: "answer",
+      status: 400,
+      body: '{"error":"partial write: field type conflict","code":"invalid","message":"field type conflict"}',
+    });
+    bench.delivery.health("gateway,site=demo a=1 1");
+    await until("it is counted", () => bench.status.healthDropped === 1);
   });
 
   test("new readings do not wait for a backlog that the server is slow with", async () => {
