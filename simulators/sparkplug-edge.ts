@@ -1,6 +1,6 @@
 import { connectAsync, type MqttClient } from "mqtt";
 import { DATA_TYPE } from "../drivers/sparkplug/data-type.ts";
-import { emptyMetric, Payload } from "../drivers/sparkplug/payload-reader.ts";
+import { asksForBirth, REBIRTH } from "../drivers/sparkplug/node-control.ts";
 import { type WrittenMetric, writePayload } from "../drivers/sparkplug/payload-writer.ts";
 import { NAMESPACE, type Verb } from "../drivers/sparkplug/topic.ts";
 import { type Clock, MILLISECOND } from "../model/time.ts";
@@ -64,7 +64,7 @@ export class SparkplugEdge {
     this.#seq = 0;
     const own: WrittenMetric[] = [
       { name: "bdSeq", dataType: DATA_TYPE.int64, value: this.#bdSeq },
-      { name: "Node Control/Rebirth", dataType: DATA_TYPE.boolean, value: false },
+      { name: REBIRTH, dataType: DATA_TYPE.boolean, value: false },
       ...metrics,
     ];
     await this.#publish("NBIRTH", undefined, own);
@@ -140,14 +140,4 @@ export class SparkplugEdge {
   #now(): number {
     return Math.floor(this.#o.clock.wall() / MILLISECOND);
   }
-}
-
-function asksForBirth(bytes: Buffer): boolean {
-  const payload = new Payload(bytes);
-  const metric = emptyMetric();
-  for (let i = 0; i < payload.length; i++) {
-    payload.metric(i, metric);
-    if (metric.name === "Node Control/Rebirth" && metric.number === 1) return true;
-  }
-  return false;
 }

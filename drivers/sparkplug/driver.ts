@@ -15,11 +15,10 @@ import { ExternalBroker } from "../mqtt/client/external-broker.ts";
 import type { Gate } from "../mqtt/gate.ts";
 import { Gatekeeper } from "../mqtt/gatekeeper.ts";
 import { type Counts, countsOf } from "./counts.ts";
-import { DATA_TYPE } from "./data-type.ts";
 import type { EdgeNode } from "./edge-node.ts";
 import { Host } from "./host.ts";
+import { birthRequest } from "./node-control.ts";
 import type { SparkplugAddress, SparkplugOptions } from "./options.ts";
-import { writePayload } from "./payload-writer.ts";
 import type { SparkplugSection } from "./profile.ts";
 import { saysOffline, statePayload, stateTopic } from "./state.ts";
 import { commandTopic, groupFilter, NAMESPACE } from "./topic.ts";
@@ -32,8 +31,6 @@ const STOP_PATIENCE: Micros = 500 * MILLISECOND;
 const STOP_STEP: Micros = 10 * MILLISECOND;
 /** SUBACK codes from here on refuse (MQTT 3.1.1, 3.9.3; MQTT 5, table 3-8). */
 const SUBACK_REFUSED = 0x80;
-/** The metric that asks a node for its birth (tck-id-operational-behavior-data-commands-rebirth-name). */
-const REBIRTH = "Node Control/Rebirth";
 
 /** The host application of one link. @throws ConfigurationError when devices or options contradict each other. */
 export function create(context: DriverContext): SparkplugDriver {
@@ -213,11 +210,10 @@ export class SparkplugDriver implements Driver {
     const client = this.#broker.client;
     if (client === undefined) return;
     const timestamp = Math.floor(this.#context.clock.wall() / MILLISECOND);
-    const metric = { name: REBIRTH, timestamp, dataType: DATA_TYPE.boolean, value: true };
     this.#counts.rebirths.add();
     client.publish(
       commandTopic(node),
-      Buffer.from(writePayload({ timestamp, metrics: [metric] })),
+      Buffer.from(birthRequest(timestamp)),
       { qos: 0, retain: false },
       (error) => this.#unsaid(error),
     );

@@ -1,11 +1,10 @@
 import { once } from "node:events";
-import { connect, createServer, type Server, type Socket } from "node:net";
-import mqttPacket, { type Packet } from "mqtt-packet";
+import { connect } from "node:net";
 import { stringify } from "yaml";
 import { parseEndpoint } from "../../../simulators/endpoint.ts";
 import { RawClient } from "../../mqtt/raw-client.ts";
 import { freePort } from "../../support/free-port.ts";
-import { until } from "../../support/until.ts";
+import { PassingBroker, VERSION } from "./passing-broker.ts";
 import type { Bench, Reporter } from "./peer.ts";
 
 /*
@@ -13,7 +12,6 @@ import type { Bench, Reporter } from "./peer.ts";
  */
 
 const TOPIC = "devices/gauge/depth";
-const VERSION = 4;
 /** A depth that n gives, in m. */
 const depth = (n: number) => `${n / 1000}`;
 
@@ -69,90 +67,6 @@ class Publisher implements Reporter {
   }
 }
 
-/** A broker that passes on what the gauge says. */
-class Broker implements Reporter {
-  readonly #port: number;
-  #server: Server | undefined;
-  #socket: Socket | undefined;
-  #subscribed = false;
-  /** It remembers the driver, whose subscription stands. */
-  #session = false;
-  acknowledged = 0;
-
-  constructor(port: number) {
-    this.#port = port;
-  }
-
-  async appear(): Promise<void> {
-    const server = createServer((socket) => this.#serve(socket));
-    this.#server = server;
-    server.listen(this.#port, "127.0.0.1");
-    await once(server, "listening");
-    await this.#heard();
-  }
-
-  async vanish(): Promise<void> {
-    const server = this.#server;
-    this.#server = undefined;
-    this.#socket?.resetAndDestroy();
-    if (server !== undefined) await new Promise<void>((resolve) => server.close(() => resolve()));
-  }
-
-  say(n: number): void {
-    this.#publish(n, false);
-  }
-
-  /** A broker repeats to who comes back. */
-  async again(n: number): Promise<void> {
-    if (this.#subscribed) this.#socket?.resetAndDestroy();
-    await until("the connection is gone", () => !this.#subscribed);
-    await this.#heard();
-    this.#publish(n, true);
-  }
-
-  async babble(bytes: Buffer): Promise<void> {
-    await this.#heard();
-    this.#socket!.end(bytes);
-    await until("the driver has hung up", () => !this.#subscribed);
-    await this.#heard();
-  }
-
-  async #heard(): Promise<void> {
-    await until("the driver has subscribed", () => this.#subscribed);
-  }
-
-  #publish(n: number, dup: boolean): void {
-    this.#send({ cmd: "publish", topic: TOPIC, payload: depth(n), qos: 1, dup, retain: false, messageId: n });
-  }
-
-  #send(packet: Packet): void {
-    this.#socket?.write(mqttPacket.generate(packet));
-  }
-
-  #serve(socket: Socket): void {
-    this.#socket = socket;
-    const parser = mqttPacket.parser({ protocolVersion: VERSION });
-    parser.on("packet", (packet: Packet) => {
-      if (packet.cmd === "connect") {
-        this.#send({ cmd: "connack", returnCode: 0, sessionPresent: this.#session });
-        this.#subscribed = this.#session;
-      }
-      if (packet.cmd === "pingreq") this.#send({ cmd: "pingresp" });
-      if (packet.cmd === "puback") this.acknowledged++;
-      if (packet.cmd !== "subscribe") return;
-      this.#send({ cmd: "suback", messageId: packet.messageId!, granted: packet.subscriptions.map(() => 1) });
-      this.#session = true;
-      this.#subscribed = true;
-    });
-    parser.on("error", () => socket.destroy());
-    socket.on("data", (bytes) => parser.parse(bytes));
-    socket.on("error", () => socket.destroy());
-    socket.on("close", () => {
-      this.#subscribed = false;
-    });
-  }
-}
-
 /** Both MQTT links. */
 export const mqttBenches: Readonly<Record<string, Bench>> = {
   "mqtt-broker": {
@@ -175,7 +89,7 @@ export const mqttBenches: Readonly<Record<string, Bench>> = {
       const backoff = { first: "50ms", greatest: "200ms" };
       return {
         site: siteText({ type: "mqtt-client", url, protocol: VERSION, backoff }),
-        peer: new Broker(port),
+        peer: new PassingBroker({ port, message: (n) => ({ topic: TOPIC, payload: depth(n) }) }),
       };
     },
   },
