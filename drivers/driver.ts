@@ -227,6 +227,8 @@ export interface BusMessage {
   readonly topic: string;
   readonly payload: Uint8Array;
   readonly retained: boolean;
+  /** The broker may have kept it while we were away, nobody knows how long. */
+  readonly waited?: boolean;
   readonly sender: Sender;
 }
 

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { BusMessage } from "../../drivers/driver.ts";
 import { MILLISECOND, type Micros } from "../../model/time.ts";
+import { tooOld } from "./command-age.ts";
 import {
   actCommandSchema,
   alarmCommandSchema,
@@ -62,7 +63,7 @@ export interface Refused {
 }
 
 /**
- * Reads a command from what came over the bus. `wall` is the wall clock: `expires` is an instant on the sender's.
+ * Reads a command from what came over the bus. `wall` is the wall clock: `expires` and `issued` are instants on the sender's.
  * Never throws: whatever can be sent is either a request or refused with the reason.
  */
 export function parseRequest(message: BusMessage, verb: string, wall: Micros): Request | Refused {
@@ -89,6 +90,8 @@ export function parseRequest(message: BusMessage, verb: string, wall: Micros): R
   if (!parsed.success) return refused("invalid", words(parsed.error));
   const { expires } = parsed.data;
   if (expires !== undefined && Date.parse(expires) * MILLISECOND <= wall) return refused("expired");
+  const old = tooOld(known, { ...parsed.data, waited: message.waited === true, wall });
+  if (old !== undefined) return refused(old.refusal, old.detail);
   return { verb: known, id, body: parsed.data } as Request;
 }
 

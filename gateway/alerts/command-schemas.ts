@@ -64,6 +64,14 @@ const commandShape = {
       description: "After this instant the command is refused.",
       examples: ["2026-05-21T14:31:00+08:00"],
     }),
+  issued: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .meta({
+      description:
+        "When the person gave it. What silences, switches or asks is refused when that was longer ago than five minutes.",
+      examples: ["2026-05-21T14:30:05+08:00"],
+    }),
   note: z.string().max(NOTE_MAX).optional().meta({ description: "Kept with the event." }),
 };
 
@@ -329,6 +337,8 @@ export const REFUSALS = [
   "invalid",
   "retained",
   "expired",
+  "too-old",
+  "unknown-age",
   "too-many",
   "busy",
   "failed",

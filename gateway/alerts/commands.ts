@@ -356,7 +356,7 @@ function recordOf(
 /** What a command said beside which alarm it is about; bounded by its schema. */
 function saidBy(request: Request | Refused): { note?: string; said?: Record<string, unknown> } {
   if (!("body" in request)) return {};
-  const { id: _, expires: __, note, ...said } = request.body;
+  const { id: _, expires: __, issued: ___, note, ...said } = request.body;
   return {
     ...(note === undefined ? {} : { note }),
     ...(Object.keys(said).length === 0 ? {} : { said }),

@@ -563,6 +563,14 @@ const MESSAGES = {
     en: "over: {severity} alert, {rule}, {where}",
   },
   "refusal.expired": { zh: "命令已过期。", en: "the command has expired." },
+  "refusal.too-old": {
+    zh: "命令下达时间与现在相差过大（{detail}），请看清现状后重新下达。",
+    en: "it was given at another time ({detail}); look at how things stand now, and give it again.",
+  },
+  "refusal.unknown-age": {
+    zh: "通信刚刚恢复，无法判断命令何时下达。请看清现状后重新下达，或注明 issued。",
+    en: "the connection has just come back, and nobody knows when it was given; look at how things stand now and give it again, or say when with `issued`.",
+  },
   "refusal.too-many": { zh: "命令过于频繁，请稍候再试。", en: "too many commands; wait and try again." },
   "refusal.busy": { zh: "正在处理其他命令，请稍候再试。", en: "busy with other commands; try again later." },
   "refusal.failed": {

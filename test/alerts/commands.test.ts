@@ -157,6 +157,62 @@ describe("commands that are refused", () => {
     });
   });
 
+  describe("too late", () => {
+    const shelving = { id: "s", occurrence: 1, minutes: 30, reason: "送检" };
+    const states = () => [...desk.plant.alarms()].map(({ state }) => state);
+    /** The rules of this desk know no shelving: whatever reaches them is refused with these words. */
+    const REACHED = "not-supported";
+
+    test.each([
+      ["six hours ago", "2026-05-21T08:30:00+08:00"],
+      ["a second more than five minutes ago", "2026-05-21T14:24:59+08:00"],
+      ["in a future of other clocks", "2026-05-21T14:35:01+08:00"],
+    ])("silence that was asked for %s does not begin now", async (_, issued) => {
+      expect(await send("tocsin/demo/command/shelve", { ...shelving, issued })).toMatchObject({
+        accepted: false,
+        reason: "too-old",
+      });
+      expect(await send(ACKNOWLEDGE, { id: "a", occurrence: 1, issued })).toMatchObject({
+        reason: "too-old",
+      });
+      expect(states()).toEqual(["unacknowledged"]);
+    });
+
+    test("of an age that nobody knows, when the broker may have kept it: refused, and told so", async () => {
+      for (const [verb, body] of [
+        ["shelve", shelving],
+        ["acknowledge", { id: "a", occurrence: 1 }],
+        ["reset", { id: "r", occurrence: 1 }],
+        ["out-of-service", { id: "o", subject: "gd-01", hours: 4, reason: "送检" }],
+        ["write", { id: "w", device: "gd-01", output: "horn", value: "off", reason: "误报" }],
+      ] as const) {
+        expect(await send(`tocsin/demo/command/${verb}`, body, { waited: true })).toMatchObject({
+          reason: "unknown-age",
+        });
+      }
+      expect(states()).toEqual(["unacknowledged"]);
+      expect(desk.count("commands_refused")).toBe(5);
+    });
+
+    test("a sender who says when, or until when, is heard through the same broker", async () => {
+      const known = { ...shelving, expires: "2026-05-21T14:31:00+08:00" };
+      expect(await send("tocsin/demo/command/shelve", known, { waited: true })).toMatchObject({
+        reason: REACHED,
+      });
+      const issued = "2026-05-21T14:25:01+08:00";
+      expect(await send(ACKNOWLEDGE, { id: "a", occurrence: 1, issued }, { waited: true })).toMatchObject({
+        accepted: true,
+      });
+    });
+
+    test("what brings an alarm back is welcome however late", async () => {
+      const late = { id: "u", occurrence: 1, issued: "2026-05-20T14:30:00+08:00" };
+      expect(await send("tocsin/demo/command/unshelve", late, { waited: true })).toMatchObject({
+        reason: REACHED,
+      });
+    });
+  });
+
   test.each([
     ["no JSON", "acknowledge it!"],
     ["an array", []],

@@ -6,10 +6,11 @@ import { MqttBus } from "../../drivers/mqtt/client/bus.ts";
 import { type ClientDriver, create } from "../../drivers/mqtt/client/driver.ts";
 import { clientOptionsSchema, connectionOptionsSchema } from "../../drivers/mqtt/client/options.ts";
 import { SILENT } from "../../model/log.ts";
-import { SystemClock } from "../../model/time.ts";
+import { MINUTE, SystemClock } from "../../model/time.ts";
 import { missing } from "../servers/available.ts";
 import { type Mosquitto, startMosquitto } from "../servers/mosquitto.ts";
 import { publish, publishLines, subscribe } from "../servers/mosquitto-clients.ts";
+import { JumpingClock } from "../support/jumping-clock.ts";
 import { RecordingIntake } from "../support/recording-intake.ts";
 import { until, within } from "../support/until.ts";
 import { clientContext, TestSite, total } from "./site.ts";
@@ -418,6 +419,29 @@ describe.skipIf(missing("mosquitto", "mosquitto_pub", "mosquitto_sub"))(
       await publish(mosquitto, { topic: "tocsin/s/command/end", payload: "x" });
       await until("the last one is heard", () => heard.at(-1)?.includes("end") === true);
       expect(heard.slice(before).some((line) => line.includes("result"))).toBe(false);
+    });
+
+    test("what the broker kept while it was away is marked, what is new again is not", async () => {
+      const mosquitto = await broker();
+      const relay = await relayTo(mosquitto.port);
+      const clock = new JumpingClock();
+      const uplink = bus(relay.url, { clock });
+      const heard: string[] = [];
+      uplink.subscribe("tocsin/s/command/#", ({ payload, waited }) =>
+        heard.push(`${Buffer.from(payload)} ${waited}`),
+      );
+      const say = (payload: string) => publish(mosquitto, { topic: "tocsin/s/command/shelve", payload });
+      await until("it hears", async () => {
+        await say("first");
+        return heard.includes("first false");
+      });
+      relay.cut();
+      await until("it is away", () => !uplink.connected);
+      await say("kept");
+      await until("it has what was kept", () => heard.includes("kept true"));
+      clock.jump(MINUTE);
+      await say("new");
+      await until("it has what is new", () => heard.includes("new false"));
     });
 
     test("rejects what a lost connection leaves open, and comes back by itself", async () => {

@@ -1,7 +1,7 @@
 import type { MqttClient } from "mqtt";
 import { describe, NetworkError } from "../../../model/error.ts";
 import type { Log } from "../../../model/log.ts";
-import type { Clock } from "../../../model/time.ts";
+import { type Clock, type Micros, SECOND } from "../../../model/time.ts";
 import type { BusMessage, MessageBus } from "../../driver.ts";
 import { Gatekeeper } from "../gatekeeper.ts";
 import { TopicTree } from "../topic.ts";
@@ -15,6 +15,8 @@ const QUEUE_MAX = 1_000;
 /** Largest packet taken from the broker: commands are small. */
 const PACKET_BYTES = 256 * 2 ** 10;
 const HELD = 1_000;
+/** What a broker kept for a session comes right behind the connection; a slow line takes its time. */
+const QUEUE_COMES_WITHIN: Micros = 60 * SECOND;
 
 export interface MqttBusOptions {
   /** For logs and as the sender of what arrives: the uplink's id. */
@@ -54,6 +56,8 @@ export class MqttBus implements MessageBus {
   readonly #inFlight = new Set<Pending>();
   #subscribed = false;
   #up = false;
+  /** Until then what arrives may have waited at the broker: the session was resumed. */
+  #queuedUntil: Micros = Number.NEGATIVE_INFINITY;
 
   /** @throws ConfigurationError CONFIG_NOT_FOUND when a TLS file cannot be read. */
   constructor(options: MqttBusOptions) {
@@ -142,6 +146,7 @@ export class MqttBus implements MessageBus {
         topic,
         payload,
         retained: packet.retain,
+        waited: !this.#up || this.#o.clock.now() < this.#queuedUntil,
         sender: { client: this.#o.name, user: undefined },
       };
       for (const listener of this.#listeners.match(topic)) {
@@ -160,6 +165,7 @@ export class MqttBus implements MessageBus {
 
   #connected(client: MqttClient, resumed: boolean): void {
     this.#up = true;
+    this.#queuedUntil = resumed ? this.#o.clock.now() + QUEUE_COMES_WITHIN : Number.NEGATIVE_INFINITY;
     if (!resumed || !this.#subscribed) this.#ask(client, [...this.#filters.keys()]);
     for (const listener of this.#onConnected) listener(true);
     this.#pump();

@@ -67,11 +67,15 @@ export class RecordingBus implements MessageBus {
   }
 
   /** A client publishes. */
-  receive(topic: string, payload: unknown, options: { retained?: boolean; sender?: Sender } = {}): void {
-    const { retained = false, sender = { client: "desk", user: "wang" } } = options;
+  receive(
+    topic: string,
+    payload: unknown,
+    options: { retained?: boolean; waited?: boolean; sender?: Sender } = {},
+  ): void {
+    const { retained = false, waited = false, sender = { client: "desk", user: "wang" } } = options;
     const text = typeof payload === "string" ? payload : JSON.stringify(payload);
     for (const { filter, listener } of this.#listeners) {
-      if (matches(filter, topic)) listener({ topic, payload: Buffer.from(text), retained, sender });
+      if (matches(filter, topic)) listener({ topic, payload: Buffer.from(text), retained, waited, sender });
     }
   }
 
