@@ -1,7 +1,7 @@
 import { NO_TIME } from "../../model/reading.ts";
 import type { Micros } from "../../model/time.ts";
 import { compileTime, UNREADABLE_TIME } from "../payload/device-time.ts";
-import { lookup, parsePath } from "../payload/path.ts";
+import { lookup, parsePath, wordOf } from "../payload/path.ts";
 import type { EnvelopeOptions } from "./options.ts";
 
 /** A request that is not what its source declares; never leaves the driver. */
@@ -45,7 +45,10 @@ export function compileEnvelope(option: EnvelopeOptions, most: number): Opener {
     const ids = idPaths.map((path) => lookup(message, path));
     const said = devicePath === undefined ? undefined : lookup(message, devicePath);
     const written = time === undefined ? undefined : lookup(message, timePath);
-    const ignored = ignore.some(({ path, equals }) => equals.has(String(lookup(message, path))));
+    const ignored = ignore.some(({ path, equals }) => {
+      const word = wordOf(lookup(message, path));
+      return word !== undefined && equals.has(word);
+    });
     return {
       device: named ?? (isScalar(said) ? String(said) : undefined),
       // An id of which nothing is there names nothing: all such messages would be one.

@@ -13,7 +13,7 @@ import {
   type Ticket,
 } from "../driver.ts";
 import { compileMessage, type MessageDecoder } from "../payload/message.ts";
-import { formatPath } from "../payload/path.ts";
+import { formatPath, wordOf } from "../payload/path.ts";
 import { Strangers } from "../strangers.ts";
 import { OnceInAWhile } from "../tcp/once-in-a-while.ts";
 import type { CodecInput, CodecOutcome } from "./codec-messages.ts";
@@ -28,6 +28,9 @@ import { type Uplink, type UplinkReader, uplinkReader } from "./uplink.ts";
 const QUARANTINED_BYTES = 1_024;
 /** Longest JSON fragment shown by `read`. */
 const FRAGMENT_CHARACTERS = 200;
+
+/** Longest words of a codec's own that are passed on, characters. */
+const WORDS_MAX = 200;
 
 /** A context of this driver. */
 export type LorawanContext = DriverContext<LorawanOptions, LorawanAddress, LorawanSection>;
@@ -317,7 +320,10 @@ function open(outcome: CodecOutcome | undefined): { data?: unknown; fault?: stri
   const said = JSON.parse(outcome.json) as { data?: unknown; errors?: unknown } | null;
   if (typeof said !== "object" || said === null) return { problem: "the codec returned no object" };
   const { data, errors } = said;
-  if (Array.isArray(errors) && errors.length > 0) return { problem: `the codec says: ${String(errors[0])}` };
+  if (Array.isArray(errors) && errors.length > 0)
+    return {
+      problem: `the codec says: ${(wordOf(errors[0]) ?? "nothing that is a text").slice(0, WORDS_MAX)}`,
+    };
   if (typeof data !== "object" || data === null) return { problem: "the codec returned no data" };
   return { data };
 }

@@ -1,4 +1,4 @@
-import { lookup, type Path, parsePath } from "../payload/path.ts";
+import { lookup, type Path, parsePath, wordOf } from "../payload/path.ts";
 import type { ReceivedPayload } from "../payload/received-payload.ts";
 import type { AvailabilityOption } from "./profile.ts";
 
@@ -37,6 +37,8 @@ export function saysOnline(
       // A last will is often plain text where the device itself writes JSON.
     }
   }
-  if (online.has(String(word))) return true;
-  return offline.has(String(word)) ? false : undefined;
+  const said = wordOf(word);
+  if (said === undefined) return undefined;
+  if (online.has(said)) return true;
+  return offline.has(said) ? false : undefined;
 }

@@ -8,7 +8,7 @@ import { exceed, isRangeReason, judge } from "../judge.ts";
 import { compileValue, type Decoded, type ValueDecoder, valueSchema } from "../value.ts";
 import { type CigemMessage, samplesOf, wantedSensors } from "./cigem.ts";
 import { compileTime, type TimeReader, UNREADABLE_TIME } from "./device-time.ts";
-import { formatPath, lookup, type Path, parsePath } from "./path.ts";
+import { formatPath, lookup, type Path, parsePath, wordOf } from "./path.ts";
 import type { PayloadChannel, PayloadMessage, Selection, StatusOption } from "./profile.ts";
 
 /** Most samples in one message: beyond it the message is refused, so that one publication cannot stall the gateway. */
@@ -295,21 +295,20 @@ function compileStatus(status: StatusOption, locals: readonly string[]): StatusD
 
 function heldByWord(words: readonly { raw: string; flag: number }[]): StatusDecoder["held"] {
   const flags = new Map(words.map(({ raw, flag }) => [raw, flag]));
-  return (raw) => (isScalar(raw) ? (flags.get(String(raw)) ?? 0) : 0);
+  return (raw) => {
+    const word = wordOf(raw);
+    return word === undefined ? 0 : (flags.get(word) ?? 0);
+  };
 }
 
 function heldByBit(bits: readonly { raw: string; flag: number }[]): StatusDecoder["held"] {
   const masks = bits.map(({ raw, flag }) => ({ mask: (1 << Number(raw)) >>> 0, flag }));
   return (raw) => {
-    const word = isScalar(raw) ? Number(raw) : Number.NaN;
+    const word = typeof raw === "object" ? Number.NaN : Number(raw);
     let held = 0;
     if (Number.isInteger(word)) for (const { mask, flag } of masks) if ((word & mask) !== 0) held |= flag;
     return held;
   };
-}
-
-function isScalar(raw: unknown): boolean {
-  return raw !== undefined && raw !== null && typeof raw !== "object";
 }
 
 /** Lowers the quality of a reading, as `judge` and `exceed` have it. */
@@ -328,7 +327,7 @@ function compileSelection(selection: Selection): Selector {
   const path = parsePath(selection.path);
   const accepted = new Set(selection.equals);
   return (root) => {
-    const raw = lookup(root, path);
-    return raw !== undefined && raw !== null && typeof raw !== "object" && accepted.has(String(raw));
+    const word = wordOf(lookup(root, path));
+    return word !== undefined && accepted.has(word);
   };
 }

@@ -55,3 +55,13 @@ export function lookup(root: unknown, path: Path): unknown {
   }
   return at;
 }
+
+/**
+ * The text of a value that is one word; undefined for objects, arrays, null and what is not there. Those must not be made a text: one
+ * that comes with a key `toString` of its own throws.
+ */
+export function wordOf(node: unknown): string | undefined {
+  return typeof node === "string" || typeof node === "number" || typeof node === "boolean"
+    ? String(node)
+    : undefined;
+}

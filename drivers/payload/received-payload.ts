@@ -1,7 +1,7 @@
 import { describe } from "../../model/error.ts";
 import { type CigemMessage, readCigem } from "./cigem.ts";
 import type { MessageDecoder } from "./message.ts";
-import { lookup } from "./path.ts";
+import { lookup, wordOf } from "./path.ts";
 
 /** A payload that is parsed once, however many devices and messages look at it. */
 export class ReceivedPayload {
@@ -58,7 +58,7 @@ export class ReceivedPayload {
   nameAt(path: readonly (string | number)[]): string | undefined {
     try {
       const name = lookup(this.json(), path);
-      return typeof name === "string" || typeof name === "number" ? String(name) : undefined;
+      return typeof name === "boolean" ? undefined : wordOf(name);
     } catch (error) {
       this.problem = describe(error);
       return undefined;

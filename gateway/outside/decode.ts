@@ -1,4 +1,4 @@
-import { lookup, type Path, parsePath } from "../../drivers/payload/path.ts";
+import { lookup, type Path, parsePath, wordOf } from "../../drivers/payload/path.ts";
 import type { OutsideSource } from "../../model/outside.ts";
 import { DAY, MILLISECOND, MINUTE, type Micros, SECOND } from "../../model/time.ts";
 import type { LocalTime } from "../../rules/circumstance/local-time.ts";
@@ -86,7 +86,9 @@ export class OutsideDecoder {
   ): Heard {
     const value = this.#number(said);
     if (value === undefined)
-      return malformed(`“${String(said).slice(0, 40)}” is neither a level nor a number that could be meant`);
+      return malformed(
+        `“${(wordOf(said) ?? typeof said).slice(0, 40)}” is neither a level nor a number that could be meant`,
+      );
     const issued = issuedAt === undefined ? undefined : this.#time(issuedAt);
     const until = untilAt === undefined || untilAt === null ? undefined : this.#time(untilAt);
     if (Number.isNaN(issued)) return malformed("its time of issue cannot be read");

@@ -296,6 +296,14 @@ describe("platforms, as far as they are known", () => {
     expect(stand.intake.readings[0]?.time).toBe(at * 1_000);
   });
 
+  test("AEP: a kind of message that is no word is no message to be left aside", async () => {
+    const sources = { cloud: { platform: "aep" as const } };
+    await using stand = await HttpStand.start({ sources }, [ALARM]);
+    const body = { deviceId: IMEI, messageType: { toString: 1, valueOf: 1 }, payload: { status: "01" } };
+    expect((await stand.push("/cloud", body)).status).toBe(200);
+    expect(stand.readings).toContain("sa-1.smoke 1 good");
+  });
+
   test("OneNET: the check of the address, and pushes with a signature", async () => {
     const sources = { cloud: { platform: "onenet" as const, check: "env:CHECK" } };
     await using stand = await HttpStand.start({ sources }, [ALARM]);

@@ -197,6 +197,19 @@ describe.skipIf(missing("mosquitto"))("behind Mosquitto", () => {
     await until("all is acknowledged", () => stand.driver.held === 0);
   });
 
+  test("a codec that says what is wrong by something that is no text costs its message, and no more", async () => {
+    const codec = folder.join("words.js");
+    writeFileSync(codec, "function decodeUplink() { return { errors: [{ toString: 1, valueOf: 1 }] }; }");
+    const bad = { ...TILT, id: "bad", devEui: "24e124136b500001", codec };
+    await using stand = await LoraStand.start(options(), [TILT, bad]);
+    await hello(stand);
+    await up(chirpstack({ deviceInfo: { devEui: bad.devEui } }));
+    await up(chirpstack());
+    await until("both are decoded", () => stand.intake.messages.length === 2);
+    expect(stand.readings).toContain("bad.moved NaN undecodable");
+    expect(stand.readings).toContain("tilt-1.moved 1 good");
+  });
+
   test("unknown devices, no JSON, and events of the server's own are counted and acknowledged", async () => {
     await using stand = await LoraStand.start(options(), [TILT]);
     await hello(stand);

@@ -45,6 +45,18 @@ describe("zigbee2mqtt", () => {
   });
 });
 
+test("a word of availability that has an inside is no word, whatever keys it has", () => {
+  const it = new Field({ id: "z", profile: "zigbee2mqtt-smoke" });
+  let deep: unknown = "online";
+  for (let i = 0; i < 1_000; i++) deep = [deep];
+  for (const state of [{ toString: 1, valueOf: 1 }, { online: true }, ["online"], deep, null, {}]) {
+    it.say("zigbee2mqtt/z/availability", { state });
+  }
+  expect(it.intake.health).toEqual([]);
+  it.say("zigbee2mqtt/z/availability", { state: "offline" });
+  expect(it.intake.health).toHaveLength(1);
+});
+
 describe("Tasmota", () => {
   test("times without a zone are of the profile's, or of the device's own", () => {
     const it = new Field(

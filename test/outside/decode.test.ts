@@ -56,6 +56,11 @@ describe("word from outside", () => {
     expect(heard(colours, mqtt, payload)).toEqual({ outcome: "taken", value, until: NOW + 6 * HOUR });
   });
 
+  test("a value that has an inside is nothing, whatever keys it has", () => {
+    const payload = JSON.stringify({ level: { toString: 1, valueOf: 1 } });
+    expect(heard(colours, { value: "level" }, payload).outcome).toBe("malformed");
+  });
+
   test("a number, in its range", () => {
     expect(heard(millimetres, {}, "35.5")).toEqual({ outcome: "taken", value: 35.5, until: NOW + HOUR });
     expect(heard(millimetres, {}, "999")).toMatchObject({ outcome: "malformed" });
