@@ -329,6 +329,11 @@ export class Engine {
     };
   }
 
+  /** Whether a driver says that it cannot reach a thing; an alarm comes of it in its time. */
+  down(thing: { kind: "link" | "device"; index: number }): boolean {
+    return this.#monitoring.down(thing);
+  }
+
   /** Every outside source as it is known now. */
   outside(): OutsideView[] {
     return (this.#site.outside ?? []).map(({ index }) => this.#outside.view(index, this.#now));

@@ -12,7 +12,10 @@ import type { Routes } from "../routes/routes.ts";
 /** What the API and the live table may see of the running gateway. They read; only commands of people change anything. */
 export interface Observed {
   readonly configuration: Configuration;
-  readonly engine: Pick<Engine, "alarms" | "channels" | "computed" | "shelved" | "selfTest" | "outside">;
+  readonly engine: Pick<
+    Engine,
+    "alarms" | "channels" | "computed" | "down" | "shelved" | "selfTest" | "outside"
+  >;
   readonly alerts: Pick<Alerts, "cases" | "ask">;
   readonly outside: Pick<OutsideReception, "post">;
   readonly drivers: ReadonlyMap<string, Driver>;

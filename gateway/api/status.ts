@@ -1,6 +1,7 @@
 import type { Stranger } from "../../drivers/driver.ts";
 import { BAD, qualityOf } from "../../model/quality.ts";
-import type { ChannelView } from "../../rules/engine.ts";
+import type { Device } from "../../model/site.ts";
+import type { ChannelView, Engine } from "../../rules/engine.ts";
 import { VERSION } from "../version.ts";
 import type { Observed } from "./observed.ts";
 import { alarmJson, instant, routeJson } from "./views.ts";
@@ -29,6 +30,7 @@ export async function statusJson(observed: Observed) {
       type: link.type,
       listening: drivers.get(link.id)?.listening ?? null,
       lost: alarms.some((alarm) => alarm.subject === link.key && alarm.active),
+      down: engine.down({ kind: "link", index: link.index }),
       devices: own.length,
       lostDevices: own.filter(({ monitoring }) => monitoring === "lost").length,
     };
@@ -39,7 +41,7 @@ export async function statusJson(observed: Observed) {
   const attention = [
     ...(observed.ready ? [] : ["not-ready"]),
     ...(failure === null ? [] : ["journal-failed"]),
-    ...links.flatMap(({ id, lost }) => (lost ? [`link-lost ${id}`] : [])),
+    ...links.flatMap(({ id, lost, down }) => (lost ? [`link-lost ${id}`] : down ? [`link-down ${id}`] : [])),
     ...devices.flatMap(({ id, monitoring }) => (monitoring === "lost" ? [`device-lost ${id}`] : [])),
     ...sinks.flatMap(({ id, outage }) => (outage === undefined ? [] : [`sink-down ${id}`])),
     ...engine
@@ -75,7 +77,7 @@ function deviceStates({ configuration: { site }, engine }: Observed) {
       link: site.links[device.link]?.id ?? null,
       point: site.points[device.point]?.id ?? null,
       profile: device.profile,
-      monitoring: worst(own),
+      monitoring: monitoringOf(device, own, engine),
       heard: instant(Math.max(Number.NEGATIVE_INFINITY, ...heard.map(({ received }) => received))),
       channels: own.length,
       bad: heard.filter(({ reason }) => qualityOf(reason) === BAD).length,
@@ -84,7 +86,15 @@ function deviceStates({ configuration: { site }, engine }: Observed) {
   });
 }
 
-function worst(channels: readonly ChannelView[]): ChannelView["monitoring"] {
+/** `down`: its driver cannot reach it, or its link; that becomes an alarm when it lasts. */
+type DeviceMonitoring = ChannelView["monitoring"] | "down";
+
+function monitoringOf(
+  { index, link }: Device,
+  channels: readonly ChannelView[],
+  engine: Pick<Engine, "down">,
+): DeviceMonitoring {
   if (channels.some(({ monitoring }) => monitoring === "lost")) return "lost";
+  if (engine.down({ kind: "device", index }) || engine.down({ kind: "link", index: link })) return "down";
   return channels.some(({ monitoring }) => monitoring === "waiting") ? "waiting" : "ok";
 }

@@ -25,6 +25,7 @@ const statusSchema = z.looseObject({
       type: z.string(),
       listening: z.string().nullable(),
       lost: z.boolean(),
+      down: z.boolean(),
       devices: z.number(),
       lostDevices: z.number(),
     }),
@@ -34,7 +35,7 @@ const statusSchema = z.looseObject({
       id: z.string(),
       link: z.string().nullable(),
       profile: z.string(),
-      monitoring: z.enum(["ok", "waiting", "lost"]),
+      monitoring: z.enum(["ok", "waiting", "down", "lost"]),
       heard: z.string().nullable(),
       channels: z.number(),
       bad: z.number(),
@@ -131,10 +132,10 @@ function asText(told: Status, all: boolean): string {
 function links({ links }: Status): string {
   return table(
     ["link 链路", "type 类型", "state 状态", "listens 监听", "devices 设备", "lost 失联"],
-    links.map(({ id, type, lost, listening, devices, lostDevices }) => [
+    links.map(({ id, type, lost, down, listening, devices, lostDevices }) => [
       id,
       type,
-      lost ? "LOST 中断" : "ok 正常",
+      lost ? "LOST 中断" : down ? "DOWN 不通" : "ok 正常",
       listening ?? "–",
       String(devices),
       String(lostDevices),
@@ -142,12 +143,18 @@ function links({ links }: Status): string {
   );
 }
 
-const MONITORING = { ok: "ok 正常", waiting: "waiting 等待", lost: "LOST 失联" };
+const MONITORING = { ok: "ok 正常", waiting: "waiting 等待", down: "DOWN 不通", lost: "LOST 失联" };
+/** Worst first. */
+const MONITORING_ORDER = ["lost", "down", "ok", "waiting"] as const;
+/** So many devices show what is wrong; behind a dead platform hang hundreds. */
+const MOST_DEVICES = 30;
 
-/** Devices with something to say; all of them when asked. */
+/** Devices with something to say, the worst first, up to a bound; all of them in the order of the site when asked. */
 function devices({ devices, now }: Status, all: boolean): string {
-  const shown = all ? devices : devices.filter(({ monitoring, bad }) => monitoring !== "ok" || bad > 0);
-  const well = devices.length - shown.length;
+  const unwell = devices
+    .filter(({ monitoring, bad }) => monitoring !== "ok" || bad > 0)
+    .sort((a, b) => MONITORING_ORDER.indexOf(a.monitoring) - MONITORING_ORDER.indexOf(b.monitoring));
+  const shown = all ? devices : unwell.slice(0, MOST_DEVICES);
   const rows = table(
     [
       "device 设备",
@@ -170,9 +177,14 @@ function devices({ devices, now }: Status, all: boolean): string {
       String(silent),
     ]),
   );
-  if (well === 0) return rows;
-  const rest = `${well} devices are well 台设备正常${all ? "" : " (--all shows them 查看全部)"}`;
-  return rows === "" ? rest : `${rows}\n${rest}`;
+  const well = devices.length - unwell.length;
+  const beyond = all ? 0 : unwell.length - shown.length;
+  const rest = [
+    ...(beyond === 0 ? [] : [`and ${beyond} more 另有 ${beyond} 台`]),
+    ...(well === 0 ? [] : [`${well} devices are well ${well} 台设备正常`]),
+  ].join(", ");
+  if (rest === "") return rows;
+  return `${rows}${rows === "" ? "" : "\n"}${rest}${all ? "" : " (--all shows them 查看全部)"}`;
 }
 
 function sinks({ sinks }: Status): string {

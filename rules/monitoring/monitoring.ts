@@ -49,6 +49,12 @@ export class Monitoring {
     return this.#watched.stalled[this.#channels[channel]!.device] === 1;
   }
 
+  /** Whether a driver says that it cannot reach a thing. By itself this is no alarm: silence is. */
+  down({ kind, index }: { kind: "link" | "device"; index: number }): boolean {
+    const w = this.#watched;
+    return (kind === "link" ? w.links : w.devices).down[index] === 1;
+  }
+
   isHeartbeat(channel: number): boolean {
     return this.#watched.heartbeatTimer[channel]! >= 0;
   }

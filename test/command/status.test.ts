@@ -98,6 +98,36 @@ test("how a running gateway is: well, then with an alarm, a stranger and a devic
   stranger.close();
 });
 
+test("what cannot be reached is not well, long before that is an alarm; of many devices the first few are shown", async () => {
+  const [http, closed] = [await freePort(), await freePort()];
+  process.env.HTTP_TOKEN = "secret";
+  const units = Array.from({ length: 40 }, (_, i) => i + 1);
+  await using stand = await Stand.start(`
+site: { id: county, name: { zh: 示范县, en: County } }
+http: { listen: "127.0.0.1:${http}", token: "env:HTTP_TOKEN" }
+links:
+  broker: { type: mqtt-broker, listen: "127.0.0.1:0" }
+  wells: { type: modbus-tcp, host: 127.0.0.1, port: ${closed} }
+points: { well: { name: 阀门井, domain: gas } }
+devices:
+${units.map((unit) => `  gd-${unit}: { profile: generic-lel, link: wells, point: well, address: { unit: ${unit} } }`).join("\n")}
+rules:
+  gas: { name: 燃气, applies: { quantity: gas_lel }, above: { red: 50 }, guidance: 撤离 }
+  alarm: { name: 探测器报警, applies: { quantity: gas_alarm }, equals: { red: active }, guidance: 撤离 }
+`);
+  await until("the driver has tried", () => stand.gateway.engine.down({ kind: "link", index: 1 }));
+  const { stdout, code } = await status(stand.folder.path);
+  expect(stdout.find((line) => line.startsWith("wells "))).toMatch(/modbus-tcp +DOWN 不通/);
+  expect(stdout.find((line) => line.startsWith("broker "))).toMatch(/mqtt-broker +ok 正常/);
+  expect(stdout.filter((line) => line.startsWith("gd-"))).toHaveLength(30);
+  expect(stdout).toContain("and 10 more 另有 10 台 (--all shows them 查看全部)");
+  expect(stdout).toContain("no alarm stands 无告警");
+  expect(stdout.at(-1)).toBe("needs a look 须处理: link-down wells");
+  expect(code).toBe(6);
+  const all = await status(stand.folder.path, "--all");
+  expect(all.stdout.filter((line) => /^gd-\d+ .* DOWN 不通/.test(line))).toHaveLength(40);
+});
+
 test("no gateway, another's answer, and a site without HTTP are said, and end with 3", async () => {
   const port = await freePort();
   process.env.HTTP_TOKEN = "secret";
