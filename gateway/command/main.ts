@@ -202,9 +202,10 @@ function program(finish: (code: ExitCode) => void): Command {
         .choices(["site", "mapping", "rule-tests"])
         .default("site"),
     )
-    .action(async (kind: "site" | "mapping" | "rule-tests") => {
+    .option("--site <site>", "with the links of the drivers that this site names 含该站点自带驱动")
+    .action(async (kind: "site" | "mapping" | "rule-tests", options: { site?: string }) => {
       const { schema } = await import("./schema.ts");
-      finish(schema(kind));
+      finish(schema(kind, options));
     });
 
   command("docs", "write the generated pages of the documentation 生成参考文档")

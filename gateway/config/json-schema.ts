@@ -1,24 +1,32 @@
 import { z } from "zod";
+import type { DriverKind } from "../../drivers/driver.ts";
+import { driverKinds } from "../../drivers/registry.ts";
 import { formatDuration } from "../../model/time.ts";
-import { addressSchemas, siteFileSchema } from "./schema.ts";
+import { linksSchemaOf, siteFileSchema } from "./schema.ts";
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
 /**
  * JSON Schema of a site file as a person writes it (before defaults), for editors: draft 7, which yaml-language-server and
- * VS Code read. What only `tocsin check` can know (references, addresses by type of link) is left open.
+ * VS Code read. What only `tocsin check` can know (references, addresses by type of link) is left open. `kinds`: the kinds of
+ * link that there are, where the site brings drivers of its own.
  */
-export function siteJsonSchema(): JsonSchema {
-  return editorSchema(siteFileSchema, "Tocsin site file");
+export function siteJsonSchema(kinds: ReadonlyMap<string, DriverKind> = driverKinds): JsonSchema {
+  const links = linksSchemaOf(kinds.values());
+  return editorSchema(siteFileSchema.extend({ links }), "Tocsin site file", kinds);
 }
 
 /** The same for any file that is read by a zod schema. */
-export function editorSchema(of: z.ZodType, title: string): JsonSchema {
+export function editorSchema(
+  of: z.ZodType,
+  title: string,
+  kinds: ReadonlyMap<string, DriverKind> = driverKinds,
+): JsonSchema {
   const schema = z.toJSONSchema(of, {
     io: "input",
     target: "draft-7",
     unrepresentable: "any",
-    override: ({ zodSchema, jsonSchema }) => refine(zodSchema, jsonSchema),
+    override: ({ zodSchema, jsonSchema }) => refine(zodSchema, jsonSchema, kinds),
   });
   return {
     $schema: "http://json-schema.org/draft-07/schema#",
@@ -27,12 +35,12 @@ export function editorSchema(of: z.ZodType, title: string): JsonSchema {
   };
 }
 
-function refine(schema: unknown, json: JsonSchema): void {
+function refine(schema: unknown, json: JsonSchema, kinds: ReadonlyMap<string, DriverKind>): void {
   if (json.addressOfLinks === true) {
     delete json.addressOfLinks;
     delete json.additionalProperties;
     delete json.propertyNames;
-    json.anyOf = addresses();
+    json.anyOf = addresses(kinds);
   }
   delete json.durationRange;
   if (schema instanceof z.ZodDefault && isDuration(schema)) {
@@ -43,17 +51,14 @@ function refine(schema: unknown, json: JsonSchema): void {
   if (json.propertyNames !== undefined && json.type !== "object") delete json.propertyNames;
 }
 
-function addresses(): JsonSchema[] {
-  const seen = new Set<z.ZodObject>();
+function addresses(kinds: ReadonlyMap<string, DriverKind>): JsonSchema[] {
   const all: JsonSchema[] = [];
-  for (const schema of addressSchemas.values()) {
-    if (seen.has(schema)) continue;
-    seen.add(schema);
+  for (const schema of new Set(Array.from(kinds.values(), ({ address }) => address))) {
     const json: JsonSchema = z.toJSONSchema(schema, {
       io: "input",
       target: "draft-7",
       unrepresentable: "any",
-      override: ({ zodSchema, jsonSchema }) => refine(zodSchema, jsonSchema),
+      override: ({ zodSchema, jsonSchema }) => refine(zodSchema, jsonSchema, kinds),
     });
     delete json.$schema;
     all.push(json);

@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
+import type { DriverKind } from "../../drivers/driver.ts";
 import { BUILT_IN_PROFILES, loadProfiles } from "../../drivers/profile-store.ts";
+import { driverKinds } from "../../drivers/registry.ts";
 import { ConfigurationError } from "../../model/error.ts";
 import type { Configuration } from "../configuration.ts";
 import { checkEndpoints } from "./check-endpoints.ts";
@@ -139,9 +141,25 @@ const MOST_IN_MESSAGE = 20;
 export function loadConfiguration(path: string, options: LoadOptions = {}): Configuration {
   const { configuration, problems } = loadSite(path, options);
   if (configuration !== undefined) return configuration;
+  throw unsound(path, problems);
+}
+
+/**
+ * The kinds of link that a site can have, those of its own drivers among them; nothing else of it is checked.
+ * @throws ConfigurationError when the site cannot be read, or a driver that it names cannot be loaded.
+ */
+export function loadKinds(path: string): ReadonlyMap<string, DriverKind> {
+  const problems = new Problems();
+  const read = readSite(path, problems);
+  const kinds = read === undefined ? driverKinds : siteKinds(read.root, problems);
+  if (problems.failed) throw unsound(path, problems.list());
+  return kinds;
+}
+
+function unsound(path: string, problems: readonly Problem[]): ConfigurationError {
   const errors = problems.filter(({ severity }) => severity === "error");
   const shown = errors.slice(0, MOST_IN_MESSAGE).map((problem) => renderProblem(problem));
-  throw new ConfigurationError(errors[0]?.code ?? "CONFIG_INVALID", shown.join("\n"), {
+  return new ConfigurationError(errors[0]?.code ?? "CONFIG_INVALID", shown.join("\n"), {
     hint: `tocsin check ${path}`,
   });
 }

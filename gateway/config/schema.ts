@@ -37,15 +37,20 @@ function linkOf(kind: DriverKind) {
 }
 
 /** One entry of `links:` where there are these kinds of link; `type` chooses the driver. */
-export function linkSchemaOf(kinds: Iterable<DriverKind>) {
+function linkSchemaOf(kinds: Iterable<DriverKind>) {
   const [firstKind, ...otherKinds] = [...kinds].map(linkOf);
   return z.discriminatedUnion("type", [firstKind!, ...otherKinds]);
 }
 
-/** The same for the kinds that come with Tocsin. */
-export const linkSchema = linkSchemaOf(driverKinds.values());
+/** The section `links:` where there are these kinds of link. */
+export function linksSchemaOf(kinds: Iterable<DriverKind>) {
+  return z
+    .record(idSchema, linkSchemaOf(kinds))
+    .default({})
+    .meta({ description: "Ways to reach devices: a serial bus, a TCP address, a broker." });
+}
 
-/** What `address` may be on each type of link, for the editor's schema; checked by the link's own kind. */
+/** What `address` may be on each type of link that comes with Tocsin; checked by the link's own kind. */
 export const addressSchemas: ReadonlyMap<string, z.ZodObject> = new Map(
   [...driverKinds.values()].map((kind) => [kind.type, kind.address]),
 );
@@ -76,10 +81,7 @@ export const siteFileSchema = z.strictObject({
         "Drivers that do not come with Tocsin: files relative to this one, or packages. They run with all the gateway may do: name only what you trust.",
       examples: [["./drivers/our-logger.ts"]],
     }),
-  links: z
-    .record(idSchema, linkSchema)
-    .default({})
-    .meta({ description: "Ways to reach devices: a serial bus, a TCP address, a broker." }),
+  links: linksSchemaOf(driverKinds.values()),
   points: z.record(idSchema, pointSchema).default({}).meta({ description: "Places that are watched." }),
   groups: z.record(idSchema, groupSchema).default({}).meta({ description: "Points that belong together." }),
   devices: z
@@ -141,4 +143,4 @@ export const siteFileSchema = z.strictObject({
 
 /** The parsed site file, defaults filled in. */
 export type SiteFile = z.output<typeof siteFileSchema>;
-export type LinkOptions = z.output<typeof linkSchema>;
+export type LinkOptions = z.output<ReturnType<typeof linkSchemaOf>>;

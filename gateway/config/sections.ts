@@ -2,11 +2,10 @@ import { z } from "zod";
 import type { DriverKind } from "../../drivers/driver.ts";
 import { driverKinds } from "../../drivers/registry.ts";
 import { isId } from "../../model/id.ts";
-import { idSchema } from "../../model/schema.ts";
 import { ENTRY_SECTIONS } from "./files.ts";
 import { entryOf, isTree, locate, spotOf, type Tree, valueAt } from "./located.ts";
 import type { Problems } from "./problem.ts";
-import { linkSchemaOf, type SiteFile, siteFileSchema } from "./schema.ts";
+import { linksSchemaOf, type SiteFile, siteFileSchema } from "./schema.ts";
 import { unwrap } from "./shape.ts";
 import type { Spot } from "./source.ts";
 import { didYouMean } from "./suggestion.ts";
@@ -63,7 +62,7 @@ export function parseSections(
   const shape =
     kinds === driverKinds
       ? siteFileSchema.shape
-      : { ...siteFileSchema.shape, links: z.record(idSchema, linkSchemaOf(kinds.values())).default({}) };
+      : { ...siteFileSchema.shape, links: linksSchemaOf(kinds.values()) };
   for (const key of Object.keys(root)) {
     if (Object.hasOwn(shape, key)) continue;
     const hint = didYouMean(key, Object.keys(shape), "known sections");
