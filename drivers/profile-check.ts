@@ -1,5 +1,5 @@
 import { describe } from "../model/error.ts";
-import { isDiscrete, quantityRow } from "../model/quantity.ts";
+import { type Assertion, isDiscrete, quantityRow } from "../model/quantity.ts";
 import { conversion } from "../model/unit.ts";
 import { analogMapping } from "./gb26875/analog-mapping.ts";
 import type { Gb26875Section } from "./gb26875/profile.ts";
@@ -105,14 +105,17 @@ function checkModbus(profile: Profile, section: ModbusSection): ProfileProblem[]
   return problems;
 }
 
-/** Channels that speak for unlisted components are there, assert danger, and look through no more than can be. */
+/** Channels that speak for unlisted components are there, are heard, and look through no more than can be. */
 function checkUnlisted(profile: Profile, section: ModbusSection): ProfileProblem[] {
   const problems: ProfileProblem[] = [];
   for (const [local, { where }] of Object.entries(section.unlisted)) {
     const path = ["modbus", "unlisted", local];
     const channel = profile.channels[local];
-    if (channel === undefined || quantityRow(channel.quantity).asserts !== "danger")
-      problems.push({ path, message: `there is no channel ${local} under channels that asserts danger` });
+    if (channel === undefined || !HEARD.has(quantityRow(channel.quantity).asserts))
+      problems.push({
+        path,
+        message: `there is no channel ${local} under channels that asserts danger, or is supervisory`,
+      });
     if (where !== undefined && profile.channels[where]?.quantity !== "code")
       problems.push({ path: [...path, "where"], message: `there is no channel ${where} of quantity code` });
     if (placeCount(section) > MOST_PLACES) {
@@ -124,6 +127,9 @@ function checkUnlisted(profile: Profile, section: ModbusSection): ProfileProblem
   }
   return problems;
 }
+
+/** Danger; and what may be danger where a product does not say which of its states is. */
+const HEARD: ReadonlySet<Assertion | undefined> = new Set<Assertion>(["danger", "supervisory"]);
 
 /** Every unit that an instrument may be set to must be one of the channel's own kind: %LEL does not become ppm by a setting. */
 function checkUnitChoices(

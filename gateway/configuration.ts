@@ -52,6 +52,8 @@ export interface Configuration {
   readonly dataFolder: string;
   /** Profiles that devices use, by id. */
   readonly profiles: ReadonlyMap<string, Profile>;
+  /** Folders of profiles that the site has of its own, absolute. */
+  readonly profileFolders: readonly string[];
   /** Absolute path of the scenario that runs inside the gateway. */
   readonly simulate?: string;
   /** The devices of a link, as its driver wants them. */

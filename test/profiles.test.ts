@@ -77,6 +77,17 @@ describe("the profiles that come with Tocsin", () => {
     }
   });
 
+  const carriers = modbus.filter(({ modbus }) => modbus?.components !== undefined);
+
+  test.each(carriers)("$id speaks for the danger of parts that a site has not entered", (profile) => {
+    const { components, unlisted } = profile.modbus!;
+    const spoken = new Set(Object.values(unlisted).flatMap(({ asserts }) => asserts));
+    const danger = Object.keys(components!.channels).filter(
+      (local) => quantityRow(profile.channels[local]!.quantity).asserts === "danger",
+    );
+    expect(danger.filter((local) => !spoken.has(local))).toEqual([]);
+  });
+
   test("the panel's detectors and modules stand where its manual says", () => {
     const section = profiles.get("notifier-modbus-gw")!.modbus!;
     const at = (address: Record<string, number>) => placedComponentChannels(section, address)[0]!.address;

@@ -22,7 +22,7 @@ import {
 } from "./registers.ts";
 import type { CompiledSelfCheck } from "./self-check.ts";
 import { compileCondition } from "./status.ts";
-import { unlistedPlaces } from "./unlisted.ts";
+import { type Sweep, unlistedDecoders, unlistedPlaces } from "./unlisted.ts";
 import { combine, type Workarounds } from "./workarounds.ts";
 import { type CompiledOutput, compileOutput } from "./writing.ts";
 
@@ -111,7 +111,7 @@ export function compileDevice(device: ModbusDevice, bus: Workarounds): CompiledD
       ...[...drafts.values()].map(
         (draft) => new Group({ ...draft, verdicts: verdictsFor(draft, section, selfChecks) }),
       ),
-      ...sweeps(device),
+      ...sweepGroups(device),
     ].sort((a, b) => a.period - b.period),
     selfChecks,
     outputs,
@@ -119,35 +119,39 @@ export function compileDevice(device: ModbusDevice, bus: Workarounds): CompiledD
   };
 }
 
-/** One group for each channel that speaks for components which the site does not list. */
-function sweeps({ profile: section, channels }: ModbusDevice): Group[] {
+/** Channels that speak for components which the site does not list; those of one period look through the panel together. */
+function sweepGroups({ profile: section, channels, address: { upTo } }: ModbusDevice): Group[] {
   const own = (id: string | undefined) =>
     channels.find(({ local, component }) => local === id && component === undefined)?.channel;
   // Parsed by `componentAddressSchema` when the site was loaded.
-  const listed = new Map(
+  const addresses = new Map(
     channels.flatMap(({ component }) =>
       component === undefined ? [] : [[component.index, (component.address ?? {}) as ComponentAddress]],
     ),
   );
-  return Object.entries(section.unlisted).flatMap(([local, { asserts, where, period }]) => {
+  const listed = [...addresses.values()];
+  const drafts = new Map<Micros, { values: GroupValue[]; sweeps: Sweep[] }>();
+  for (const [local, { asserts, where, period }] of Object.entries(section.unlisted)) {
     const channel = own(local);
-    if (channel === undefined) return [];
+    if (channel === undefined) continue;
+    const draft = drafts.get(period) ?? { values: [], sweeps: [] };
+    drafts.set(period, draft);
+    const from = draft.values.length;
+    for (const looked of unlistedPlaces(section, asserts, { listed, upTo }))
+      draft.values.push(bareValue(looked));
     const place = own(where);
-    return [
-      new Group({
-        period,
-        triggered: false,
-        statuses: [],
-        verdicts: [],
-        values: unlistedPlaces(section, asserts, [...listed.values()]).map(bareValue),
-        sweep: {
-          channel: channel.index,
-          label: channel.id,
-          where: place === undefined ? undefined : { channel: place.index, label: place.id },
-        },
-      }),
-    ];
-  });
+    draft.sweeps.push({
+      channel: channel.index,
+      label: channel.id,
+      where: place === undefined ? undefined : { channel: place.index, label: place.id },
+      from,
+      to: draft.values.length,
+      decoders: unlistedDecoders(section, asserts),
+    });
+  }
+  return [...drafts].map(
+    ([period, draft]) => new Group({ ...draft, period, triggered: false, statuses: [], verdicts: [] }),
+  );
 }
 
 function limitsOf(section: ModbusSection, workarounds: Workarounds): PlanLimits {

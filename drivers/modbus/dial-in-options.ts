@@ -3,7 +3,7 @@ import { isLoopback, listenSchema, parseListen } from "../../model/listen.ts";
 import { durationSchema, idSchema } from "../../model/schema.ts";
 import { networkSchema } from "../tcp/networks.ts";
 import { MAX_SERIAL_UNIT, MODBUS_PORT } from "./limits.ts";
-import { devicePeriod, pollingShape } from "./options.ts";
+import { devicePeriod, extentSchema, pollingShape } from "./options.ts";
 
 /*
  * Options of a link on which 4G modems dial in. Opens no socket.
@@ -167,5 +167,6 @@ export const dialInAddressSchema = z.strictObject({
     .default(1)
     .meta({ description: "Slave address on the modem's serial line." }),
   period: devicePeriod,
+  upTo: extentSchema,
 });
 export type DialInAddress = z.output<typeof dialInAddressSchema>;

@@ -61,8 +61,8 @@ export interface GroupOptions {
   readonly verdicts: readonly GroupVerdict[];
   /** The device must be told to measure before these values are read. */
   readonly triggered: boolean;
-  /** One channel speaks for all values. */
-  readonly sweep?: Sweep | undefined;
+  /** Channels that speak for all values. */
+  readonly sweeps?: readonly Sweep[];
 }
 
 const BYTES_PER_REGISTER = 2;
@@ -80,8 +80,8 @@ export class Group {
   readonly spans: readonly Span[];
   /** Registers of units that stand apart from their values. */
   readonly anchors: readonly Place[];
-  /** One channel speaks for all values. */
-  readonly sweep: Sweep | undefined;
+  /** Channels that speak for all values; none: each value has its own. */
+  readonly sweeps: readonly Sweep[];
   readonly #statuses: readonly GroupStatus[];
   readonly #verdicts: readonly GroupVerdict[];
   /** Turns the bytes of a response into the raw number of each value; NaN for texts. */
@@ -101,9 +101,9 @@ export class Group {
   readonly #status: Uint8Array;
   readonly #out: Decoded = { value: 0, reason: 0 };
 
-  constructor({ period, values, statuses, verdicts, triggered, sweep }: GroupOptions) {
+  constructor({ period, values, statuses, verdicts, triggered, sweeps = [] }: GroupOptions) {
     this.period = period;
-    this.sweep = sweep;
+    this.sweeps = sweeps;
     this.triggered = triggered;
     this.values = values;
     this.spans = values.map(({ span }) => span);
@@ -189,15 +189,16 @@ export class Group {
       const channel = this.values[i]!.channel;
       if (channel !== NO_CHANNEL) batch.add(channel, this.#value[i]!, this.#reason[i]!);
     }
-    if (this.sweep === undefined) return;
-    const { value, at, reason } = this.swept();
-    batch.add(this.sweep.channel, value, reason);
-    if (this.sweep.where !== undefined) batch.add(this.sweep.where.channel, at, reason);
+    for (const sweep of this.sweeps) {
+      const { value, at, reason } = this.swept(sweep);
+      batch.add(sweep.channel, value, reason);
+      if (sweep.where !== undefined) batch.add(sweep.where.channel, at, reason);
+    }
   }
 
-  /** What all values together say, after `finish`. */
-  swept(): SweepResult {
-    return sweepResult(this.values, { raw: this.#raw, seen: this.#seen, reason: this.#reason });
+  /** What all values of a sweep together say, after `finish`. */
+  swept(sweep: Sweep): SweepResult {
+    return sweepResult(this.values, sweep, { raw: this.#raw, seen: this.#seen, reason: this.#reason });
   }
 
   /** Value and reason of one position, after `finish`. */

@@ -39,6 +39,11 @@ function optional(states: OutputDescription["states"]): Pick<OutputDescription, 
   return states === undefined ? {} : { states };
 }
 
+/** What can be wrong with a device on any Modbus link. */
+function deviceProblems(entry: DeviceEntry): DeviceProblem[] {
+  return [...triggerProblems(entry), ...extentProblems(entry)];
+}
+
 /** A device that must be told to measure measures nothing until the site allows that. */
 function triggerProblems({ section, writes }: DeviceEntry): DeviceProblem[] {
   const { trigger } = section as ModbusSection;
@@ -46,12 +51,27 @@ function triggerProblems({ section, writes }: DeviceEntry): DeviceProblem[] {
   return [{ path: ["writes"], ...notAllowedToTrigger(trigger.output) }];
 }
 
+/** What is beyond the end that a site names is not looked through: the end must be one that the product can have. */
+function extentProblems({ section, address }: DeviceEntry): DeviceProblem[] {
+  const fields = (section as ModbusSection).components?.address ?? {};
+  return Object.entries((address as ModbusAddress).upTo ?? {}).flatMap(([name, end]) => {
+    const path = ["address", "upTo", name];
+    const field = fields[name];
+    if (field === undefined) {
+      const hint = `fields: ${Object.keys(fields).join(", ") || "none, it has no components"}`;
+      return [{ path, message: `the address of its components has no field "${name}"`, hint }];
+    }
+    if (end >= field.min && end <= field.max) return [];
+    return [{ path, message: `${name} goes from ${field.min} to ${field.max}, not to ${end}` }];
+  });
+}
+
 /** Broadcasts are for serial lines; on TCP unit 0 is the server itself. */
 function tcpProblems(entry: DeviceEntry): DeviceProblem[] {
   const section = entry.section as ModbusSection;
   const sent = entry.writes.filter((id) => section.outputs[id]?.broadcast === true);
   return [
-    ...triggerProblems(entry),
+    ...deviceProblems(entry),
     ...sent.map((id) => ({
       path: ["writes"],
       message: `the output ${id} is a broadcast: Modbus TCP has none`,
@@ -63,7 +83,7 @@ function dialInProblems(entry: DeviceEntry): DeviceProblem[] {
   const { modems } = entry.options as DialInOptions;
   const { modem } = entry.address as DialInAddress;
   const known = Object.keys(modems);
-  const problems = triggerProblems(entry);
+  const problems = deviceProblems(entry);
   if (known.includes(modem)) return problems;
   return [
     {
@@ -95,7 +115,7 @@ export const modbusKinds: readonly DriverKind[] = [
     address: serialAddressSchema,
     section: "modbus",
     outputs,
-    problems: triggerProblems,
+    problems: deviceProblems,
     period,
     load: async () => (await import("./transports.ts")).modbusRtu,
   },
@@ -106,7 +126,7 @@ export const modbusKinds: readonly DriverKind[] = [
     address: serialAddressSchema,
     section: "modbus",
     outputs,
-    problems: triggerProblems,
+    problems: deviceProblems,
     period,
     load: async () => (await import("./transports.ts")).modbusRtuOverTcp,
   },
@@ -117,7 +137,7 @@ export const modbusKinds: readonly DriverKind[] = [
     address: serialAddressSchema,
     section: "modbus",
     outputs,
-    problems: triggerProblems,
+    problems: deviceProblems,
     period,
     load: async () => (await import("./transports.ts")).modbusAscii,
   },
@@ -128,7 +148,7 @@ export const modbusKinds: readonly DriverKind[] = [
     address: serialAddressSchema,
     section: "modbus",
     outputs,
-    problems: triggerProblems,
+    problems: deviceProblems,
     period,
     load: async () => (await import("./transports.ts")).modbusAsciiOverTcp,
   },

@@ -106,14 +106,26 @@ export const devicePeriod = durationSchema({ min: "10ms", max: "1d" })
   .optional()
   .meta({ description: "How often this device is asked, instead of the profile's period." });
 
+/** How far a panel goes. */
+export const extentSchema = z
+  .record(z.string(), z.number().int())
+  .optional()
+  .meta({
+    description:
+      "How far this panel goes in fields of its components' address, where that is less than the product can: unlisted components are looked for up to there.",
+    examples: [{ loop: 2 }],
+  });
+
 /** A device's address on TCP. */
 export const unitAddressSchema = z.strictObject({
   unit: z.number().int().min(0).max(MAX_UNIT).default(1).meta({ description: "Unit id." }),
   period: devicePeriod,
+  upTo: extentSchema,
 });
 /** A device's address on a serial bus. */
 export const serialAddressSchema = z.strictObject({
   unit: z.number().int().min(1).max(MAX_SERIAL_UNIT).meta({ description: "Slave address on the bus." }),
   period: devicePeriod,
+  upTo: extentSchema,
 });
 export type ModbusAddress = z.output<typeof unitAddressSchema>;

@@ -194,7 +194,7 @@ export class GroupPoll {
       this.#note(error);
       this.group.fail(request, reasonOf(error));
       // Of a sweep nothing is left out: what cannot be looked through is said, not forgotten.
-      if (isIllegalRegister(error) && this.group.sweep === undefined) {
+      if (isIllegalRegister(error) && this.group.sweeps.length === 0) {
         const exclusion = this.#exclusions.suspect(request, this.#clock.now());
         if (exclusion !== undefined) this.#exclude(exclusion, error);
       } else this.#remember(request, error);

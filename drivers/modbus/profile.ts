@@ -199,7 +199,10 @@ const unlistedSchema = z
     asserts: z
       .array(idSchema)
       .min(1)
-      .meta({ description: "Channels of components that assert danger.", examples: [["fire"]] }),
+      .meta({
+        description: "Channels of components that assert danger, or what may be danger.",
+        examples: [["fire"]],
+      }),
     where: idSchema.optional().meta({
       description:
         "A channel that has the place of the first one that does: its register on the wire, counted from 1; 0: none.",
@@ -210,7 +213,7 @@ const unlistedSchema = z
   })
   .meta({
     description:
-      "A channel of the device itself that is active while any component asserts danger that the site does not list.",
+      "A channel of the device itself that is active while any component that the site does not list asserts one of these.",
   });
 
 /** How a profile's channels stand in Modbus registers. */

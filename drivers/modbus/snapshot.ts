@@ -86,7 +86,7 @@ async function ask(
     return true;
   } catch (error) {
     request.signal.throwIfAborted();
-    if (isIllegalRegister(error) && planned.values.length > 1 && group.sweep === undefined) {
+    if (isIllegalRegister(error) && planned.values.length > 1 && group.sweeps.length === 0) {
       for (const index of planned.values) {
         const { table, address, count } = group.spans[index]!;
         await ask(request, heard, { table, address, count, values: [index] }, failures);
@@ -137,10 +137,9 @@ function shown({ group, raw }: Heard, time: Micros): SnapshotValue[] {
       time,
     });
   });
-  const { sweep } = group;
-  if (sweep !== undefined) {
-    const { value, at, reason } = group.swept();
-    const from = `${group.values.length} places`;
+  for (const sweep of group.sweeps) {
+    const { value, at, reason } = group.swept(sweep);
+    const from = `${(sweep.to - sweep.from) / sweep.decoders.length} places`;
     values.push({ channel: sweep.label, raw: "", from, value, reason, time });
     if (sweep.where !== undefined)
       values.push({ channel: sweep.where.label, raw: "", from, value: at, reason, time });

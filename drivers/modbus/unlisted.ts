@@ -1,4 +1,5 @@
 import { REASON, type Reason, worse } from "../../model/quality.ts";
+import { compileValue, type Decoded, type ValueDecoder } from "../value.ts";
 import type { ModbusSection } from "./profile.ts";
 import { type ComponentAddress, type Place, placeInComponent } from "./registers.ts";
 
@@ -8,7 +9,10 @@ import { type ComponentAddress, type Place, placeInComponent } from "./registers
  */
 
 /** Most places that are looked through; a panel with more needs a profile that says less. */
-export const MOST_PLACES = 8_192;
+export const MOST_PLACES = 16_384;
+
+/** How far a panel goes in fields of its components' address, where that is less than the product can. */
+export type Extent = Readonly<Record<string, number>>;
 
 /** How many components an address can name. */
 export function placeCount(section: ModbusSection): number {
@@ -18,23 +22,25 @@ export function placeCount(section: ModbusSection): number {
   );
 }
 
-/** Every address that a component of the product can have; none when there are more than MOST_PLACES. */
-export function everyAddress(section: ModbusSection): ComponentAddress[] {
+/** Every address that a component of this panel can have; none when there are more than MOST_PLACES. */
+export function everyAddress(section: ModbusSection, upTo: Extent = {}): ComponentAddress[] {
   if (section.components === undefined || placeCount(section) > MOST_PLACES) return [];
   return Object.entries(section.components.address).reduce<Record<string, number>[]>(
-    (found, [name, { min, max }]) =>
-      found.flatMap((address) =>
-        Array.from({ length: max - min + 1 }, (_, i) => ({ ...address, [name]: min + i })),
-      ),
+    (found, [name, { min, max }]) => {
+      const last = Math.min(max, upTo[name] ?? max);
+      return found.flatMap((address) =>
+        Array.from({ length: Math.max(0, last - min + 1) }, (_, i) => ({ ...address, [name]: min + i })),
+      );
+    },
     [{}],
   );
 }
 
-/** Places where components that are not `listed` would assert danger by one of these channels. */
+/** Places where components that are not `listed` would assert something by one of these channels, channel after channel of each. */
 export function unlistedPlaces(
   section: ModbusSection,
   asserts: readonly string[],
-  listed: readonly ComponentAddress[],
+  { listed, upTo }: { listed: readonly ComponentAddress[]; upTo: Extent | undefined },
 ): Place[] {
   const { components } = section;
   if (components === undefined) return [];
@@ -43,20 +49,29 @@ export function unlistedPlaces(
       .map(([name, field]) => address[name] ?? field.default ?? field.min)
       .join(".");
   const known = new Set(listed.map(key));
-  return everyAddress(section)
+  return everyAddress(section, upTo)
     .filter((address) => !known.has(key(address)))
     .flatMap((address) =>
       asserts.map((local) => placeInComponent(section, components.channels[local]!, address)),
     );
 }
 
-/** The channels that speak for everything a group reads. */
+/** What the raw numbers of those channels mean: 1 asserts. */
+export function unlistedDecoders(section: ModbusSection, asserts: readonly string[]): ValueDecoder[] {
+  return asserts.map((local) => compileValue(section.components!.channels[local]!, { unit: "state" }));
+}
+
+/** The channels that speak for some of what a group reads: its values from `from` up to `to`, that one left out. */
 export interface Sweep {
+  readonly from: number;
+  readonly to: number;
   /** Index of the site's channel, and its name for messages. */
   readonly channel: number;
   readonly label: string;
   /** The channel that says where; undefined: nobody asks. */
   readonly where: { readonly channel: number; readonly label: string } | undefined;
+  /** Of the channels that assert, place after place. */
+  readonly decoders: readonly ValueDecoder[];
 }
 
 /** What all places together say. */
@@ -67,18 +82,25 @@ export interface SweepResult {
   readonly reason: Reason;
 }
 
+const decoded: Decoded = { value: 0, reason: REASON.good };
+
 /**
  * Any that asserts is enough, whatever could not be read beside it. That none does is only known when all were read.
  * `raw`, `seen` and `reason` are by place.
  */
 export function sweepResult(
   places: readonly Place[],
+  { from, to, decoders }: Sweep,
   { raw, seen, reason }: { raw: Float64Array; seen: Uint8Array; reason: Uint8Array },
 ): SweepResult {
   let worst: Reason = REASON.good;
-  for (let i = 0; i < places.length; i++) {
-    if (seen[i] === 0) worst = worse(worst, reason[i]! as Reason);
-    else if (raw[i] === 1) return { value: 1, at: places[i]!.address + 1, reason: REASON.good };
+  for (let i = from; i < to; i++) {
+    if (seen[i] === 0) {
+      worst = worse(worst, reason[i]! as Reason);
+      continue;
+    }
+    decoders[(i - from) % decoders.length]!(raw[i]!, decoded);
+    if (decoded.value === 1) return { value: 1, at: places[i]!.address + 1, reason: REASON.good };
   }
   return worst === REASON.good
     ? { value: 0, at: 0, reason: REASON.good }

@@ -185,7 +185,10 @@ function program(finish: (code: ExitCode) => void): Command {
 
   json(command("scan", "find the units of a Modbus link and what they are 扫描总线"))
     .option("--link <link>", "a link that nobody uses: tcp://host:port, rtu:/dev/ttyS1?baud=9600 空闲链路")
-    .option("--site <site>", "with --through: the site whose gateway is running 站点文件")
+    .option(
+      "--site <site>",
+      "whose gateway is running, for --through; its own profiles are known too 站点文件",
+    )
     .option("--through <id>", "a link in service, through the running gateway 经运行中的网关扫描在用链路")
     .option("--yes", "the link is in service, and this is meant 确认扫描在用链路", false)
     .option("--units <list>", "addresses to ask, as 1..32 or 1,5,9 从站地址范围", "1..247")

@@ -27,13 +27,16 @@ type Found = FoundUnit & { readonly baud?: number };
 
 /**
  * Finds the units of a link and says what they may be. On a bus in service only through the gateway that runs, and only when it
- * was said that this is meant.
+ * was said that this is meant. What they may be: a profile that comes with Tocsin, or one of the site's own.
  */
 export async function scan(options: ScanOptions): Promise<ExitCode> {
   const units = parseUnits(options.units);
   const found: Found[] = [];
+  checkWay(options);
+  const site = options.site === undefined ? undefined : loadConfiguration(options.site);
+  const known = loadProfiles([BUILT_IN_PROFILES, ...(site?.profileFolders ?? [])]);
+  const profiles = [...known.profiles.values()];
   const look = async (asker: Asker, baud?: number): Promise<void> => {
-    const profiles = [...loadProfiles([BUILT_IN_PROFILES]).profiles.values()];
     let asked = 0;
     for await (const answer of findUnits(asker, { units, profiles })) {
       asked++;
@@ -43,19 +46,9 @@ export async function scan(options: ScanOptions): Promise<ExitCode> {
       );
     }
   };
-  if (options.through !== undefined) {
-    if (options.site === undefined || options.link !== undefined)
-      throw usage("--through needs --site, and no --link");
-    if (!options.yes) {
-      throw new ConfigurationError(
-        "COMMAND_USAGE",
-        `link ${options.through} is in service: every address where nobody is costs its devices a time-out`,
-        { hint: "ask few addresses (--units 1..20), and say --yes if that is meant" },
-      );
-    }
-    await look(await askThroughGateway(loadConfiguration(options.site), options.through));
-  } else {
-    if (options.link === undefined) throw usage("say which link: --link, or --site with --through");
+  if (options.through !== undefined && site !== undefined) {
+    await look(await askThroughGateway(site, options.through));
+  } else if (options.link !== undefined) {
     for (const baud of parseBauds(options)) {
       const more = { timeout: options.timeout, ...(baud === undefined ? {} : { baudRate: baud }) };
       const link = parseLink(options.link, more);
@@ -67,6 +60,21 @@ export async function scan(options: ScanOptions): Promise<ExitCode> {
   if (options.json) printJson({ ok: true, asked: units.length, units: found });
   else print(asTable(found));
   return found.length > 0 ? EXIT.ok : EXIT.unreachable;
+}
+
+/** @throws ConfigurationError COMMAND_USAGE unless it is said how the units are reached, and meant */
+function checkWay({ link, site, through, yes }: ScanOptions): void {
+  if (through === undefined) {
+    if (link === undefined) throw usage("say which link: --link, or --site with --through");
+    return;
+  }
+  if (site === undefined || link !== undefined) throw usage("--through needs --site, and no --link");
+  if (yes) return;
+  throw new ConfigurationError(
+    "COMMAND_USAGE",
+    `link ${through} is in service: every address where nobody is costs its devices a time-out`,
+    { hint: "ask few addresses (--units 1..20), and say --yes if that is meant" },
+  );
 }
 
 function asTable(found: readonly Found[]): string {

@@ -65,7 +65,7 @@ function load(
   checkSecrets(parsed.tree, { folder: source.folder, environment }, problems);
   checkOptionFiles(parsed, problems);
   checkEndpoints(parsed, problems);
-  const { profiles, broken } = readProfiles(parsed, problems);
+  const { profiles, broken, folders } = readProfiles(parsed, problems);
   const configuration = resolveSite(
     parsed,
     {
@@ -73,6 +73,7 @@ function load(
       kinds,
       profiles,
       brokenProfiles: broken,
+      profileFolders: folders,
       data: options.data ?? (environment.TOCSIN_DATA || undefined),
       environment,
       complete,
@@ -109,7 +110,7 @@ function readProfiles(parsed: ParsedSite, problems: Problems) {
     broken.add(basename(problem.file).replace(/\.ya?ml$/, ""));
     problems.add({ severity: "error", code: "PROFILE_INVALID", ...problem });
   }
-  return { profiles, broken };
+  return { profiles, broken, folders };
 }
 
 /** Ids of the profiles that devices name. */

@@ -32,6 +32,7 @@ export interface ResolveOptions {
   /** The kinds of link that there are, by type. */
   readonly kinds: ReadonlyMap<string, DriverKind>;
   readonly profiles: LoadedProfiles["profiles"];
+  readonly profileFolders: readonly string[];
   readonly brokenProfiles: ReadonlySet<string>;
   /** Comes before the site file's `data`; relative to the working folder. */
   readonly data?: string | undefined;
@@ -122,6 +123,7 @@ export function resolveSite(
     outside,
     dataFolder: options.data !== undefined ? resolve(options.data) : resolve(folder, parsed.data ?? "./data"),
     profiles: things.usedProfiles,
+    profileFolders: options.profileFolders,
     ...(parsed.simulate === undefined ? {} : { simulate: resolve(folder, parsed.simulate) }),
     devicesOf: (link) => things.onLink[link] ?? [],
     secret: (reference) => readSecret(reference, folder, environment),

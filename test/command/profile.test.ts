@@ -1,9 +1,11 @@
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { encode } from "../../drivers/modbus/encode.ts";
 import { exception, mbap, RawServer } from "../modbus/raw-server.ts";
 import { RegisterBank } from "../modbus/register-bank.ts";
+import { missing } from "../servers/available.ts";
+import { play } from "../simulators/play.ts";
 import { runChild, startChild } from "../support/child.ts";
 import { freePort } from "../support/free-port.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -97,6 +99,53 @@ describe("tocsin profile try", () => {
     expect(wrong.stderr.join("\n")).toMatch(/COMMAND_USAGE.*loop/);
   });
 
+  test("again and again, as the values change, until it is interrupted", async () => {
+    const { bank, link } = await bankServer();
+    bank.set(2, ...encode(1, { type: "f32", order: "ABCD" }));
+    bank.set(8, ...encode(12.5, { type: "f32", order: "ABCD" }));
+    await using watched = startChild(process.execPath, [
+      LAUNCHER,
+      ...["profile", "try", built("keller-series30"), "--link", link, "--unit", "1", "--watch"],
+    ]);
+    await watched.waitForLine(/^pressure +100 kPa/);
+    bank.set(2, ...encode(1.5, { type: "f32", order: "ABCD" }));
+    await watched.waitForLine(/^pressure +150 kPa/);
+    watched.signal("SIGINT");
+    expect(await watched.exited).toEqual({ code: 0, signal: null });
+  });
+
+  test.skipIf(missing("socat"))("over a serial line, RTU and ASCII", async () => {
+    for (const scheme of ["rtu", "ascii"]) {
+      using folder = temporaryFolder("serial");
+      await using _played = await play(
+        `
+links: { bus: { type: modbus-${scheme}, path: ./instruments, pair: ./bench, baudRate: 9600, parity: even } }
+devices:
+  wl-1: { profile: keller-series30, link: bus, address: { unit: 21 }, channels: { pressure: 150, temperature: 12.5 } }
+`,
+        { file: folder.join("scenario.yaml") },
+      );
+      const link = `${scheme}:${folder.join("bench")}?baud=9600&parity=even&timeout=5s`;
+      const shown = await tocsin(
+        "profile",
+        "try",
+        built("keller-series30"),
+        "--link",
+        link,
+        "--unit",
+        "21",
+        "--json",
+      );
+      expect(JSON.parse(shown.stdout.join("\n"))).toMatchObject({
+        values: [
+          { channel: "pressure", value: 150, quality: "good" },
+          { channel: "temperature", value: 12.5, quality: "good" },
+        ],
+        suspicious: [],
+      });
+    }
+  });
+
   test("a link that is none, and a device that is not there", async () => {
     const none = await tocsin("profile", "try", built("keller-series30"), "--link", "udp://x", "--unit", "1");
     expect(none.code).toBe(2);
@@ -148,13 +197,30 @@ describe("tocsin scan", () => {
       else bank.answer(request, socket);
     });
     cleanUp.push(() => server.close());
+    // A number that only a profile of the site's own knows.
+    bank.set(20, 0x55aa);
     using folder = temporaryFolder("scan");
     const file = folder.join("site.yaml");
+    mkdirSync(folder.join("own"));
+    writeFileSync(
+      folder.join("own/own-detector.yaml"),
+      `id: own-detector
+vendor: v
+product: p
+class: gas
+name: n
+source: somewhere
+maturity: documented
+channels: { a: { quantity: count } }
+modbus: { channels: { a: { address: 0 } }, selfCheck: [{ register: { address: 20 }, equals: 0x55aa }] }
+`,
+    );
     const others = ["ppm", "vol", "mass", "path"].map((id) => `${id}: { exclude: true }`).join(", ");
     writeFileSync(
       file,
       `site: { id: demo, name: 示范站 }
 http: { listen: "127.0.0.1:${await freePort()}" }
+profiles: [./own]
 links: { bus: { type: modbus-tcp, host: 127.0.0.1, port: ${server.port}, timeout: 200ms } }
 points: { well: { name: 阀门井, domain: gas } }
 devices: { x: { profile: honeywell-xnx, link: bus, point: well, address: { unit: 7 }, channels: { ${others} } } }
@@ -173,13 +239,27 @@ rules:
       "json",
     ]);
     await gateway.waitForLine(/"msg":"ready"/);
-    const words = ["scan", "--site", file, "--through", "bus", "--units", "7..8", "--yes", "--json"];
+    const words = ["scan", "--site", file, "--through", "bus", "--units", "7", "--yes", "--json"];
     const { code, stdout } = await tocsin(...words);
     expect(JSON.parse(stdout.join("\n"))).toMatchObject({
-      units: [{ unit: 7, profiles: ["honeywell-xnx"] }],
+      units: [{ unit: 7, profiles: ["honeywell-xnx", "own-detector"] }],
     });
     expect(code).toBe(0);
     expect(server.connections).toBe(1);
+    await gateway.stop();
+    const direct = await tocsin(
+      "scan",
+      "--site",
+      file,
+      "--link",
+      `tcp://127.0.0.1:${server.port}`,
+      "--units",
+      "7",
+      "--json",
+    );
+    expect(JSON.parse(direct.stdout.join("\n"))).toMatchObject({
+      units: [{ unit: 7, profiles: ["honeywell-xnx", "own-detector"] }],
+    });
   });
 
   test("a link in service is not scanned by the way", async () => {

@@ -3,7 +3,7 @@ import { RecordingIntake } from "../support/recording-intake.ts";
 import { until } from "../support/until.ts";
 import { exception, mbap, RawServer } from "./raw-server.ts";
 import { RegisterBank } from "./register-bank.ts";
-import { ModbusSite } from "./site.ts";
+import { ModbusSite, type TestDevice } from "./site.ts";
 
 /*
  * Detectors of a panel that nobody has entered in the site file: their fire is a fire of the panel.
@@ -109,5 +109,74 @@ describe("a panel with detectors that the site does not list", () => {
     };
     await start();
     expect((await look()).unlisted_fire).toEqual([0, 0]);
+  });
+});
+
+describe("parts that nobody has entered, of", () => {
+  /** A device of a built-in profile with these components in the site file. */
+  async function carrier(profile: string, more: Pick<TestDevice, "components" | "address"> = {}) {
+    const bank = new RegisterBank();
+    const server = await RawServer.start("mbap", bank.answer);
+    cleanUp.push(() => server.close());
+    const site = new ModbusSite([{ id: "dut", profile, ...more }]);
+    const driver = await site.driver("modbus-tcp", {
+      host: "127.0.0.1",
+      port: server.port,
+      timeout: "300ms",
+    });
+    await driver.start(new RecordingIntake());
+    cleanUp.push(() => driver.stop());
+    const look = async (...ids: string[]) => {
+      const read = await driver.read(0, AbortSignal.timeout(15_000));
+      return ids.map((id) => read.find(({ channel }) => channel === id)?.value);
+    };
+    return { bank, server, look };
+  }
+
+  test("a gas controller: the third alarm of detector 812, beside a listed one in alarm", async () => {
+    const { bank, look } = await carrier("igd-toc635", { components: { n7: { sensor: 7 } } });
+    bank.set(3006, 0b001);
+    expect(await look("unlisted_alarm", "n7.alarm1")).toEqual([0, 1]);
+    bank.set(3811, 0b100);
+    expect(await look("unlisted_alarm", "unlisted_address")).toEqual([1, 3812]);
+  });
+
+  test("a fire system with packed states: one bit of one zone, its neighbour in the word being listed", async () => {
+    const { bank, look } = await carrier("siemens-dms8000-zones", { components: { z33: { zone: 33 } } });
+    bank.set(21_002, 0b01);
+    expect(await look("unlisted_fire", "unlisted_prealarm", "z33.fire")).toEqual([0, 0, 1]);
+    bank.set(21_002, 0b11);
+    expect(await look("unlisted_fire", "unlisted_address")).toEqual([1, 21_003]);
+    bank.set(21_002, 0b00);
+    bank.set(22_999, 0x8000);
+    expect(await look("unlisted_fire", "unlisted_prealarm")).toEqual([0, 1]);
+  });
+
+  test("the same by elements, and an arc on a string of a photovoltaic plant", async () => {
+    const elements = await carrier("siemens-dms8000-elements");
+    elements.bank.set(10_999, 0x8000);
+    expect(await elements.look("unlisted_active", "unlisted_address")).toEqual([1, 11_000]);
+    const strings = await carrier("fonrich-frdcmg", { components: { s17: { input: 17 } } });
+    strings.bank.set(0x42, 0b1);
+    expect(await strings.look("unlisted_arc", "s17.arc")).toEqual([0, 1]);
+    strings.bank.set(0x42, 0b11);
+    expect(await strings.look("unlisted_arc")).toEqual([1]);
+  });
+
+  test("a panel whose states nobody can tell apart: anything but idle is for somebody to look at", async () => {
+    const { bank, look } = await carrier("jade-bird-panel", { address: { upTo: { loop: 2 } } });
+    expect(await look("unlisted_not_idle", "unlisted_address")).toEqual([0, 0]);
+    bank.set(0x229, 7);
+    expect(await look("unlisted_not_idle", "unlisted_address")).toEqual([1, 0x22a]);
+  });
+
+  test("a panel that goes no further: behind its last loop nothing is asked for", async () => {
+    const { bank, server, look } = await carrier("jade-bird-panel", { address: { upTo: { loop: 2 } } });
+    server.answer = (request, socket) => {
+      if (request.address + request.count > 0x300) socket.write(exception("mbap", request, 2));
+      else bank.answer(request, socket);
+    };
+    expect(await look("unlisted_not_idle")).toEqual([0]);
+    expect(Math.max(...server.requests.map(({ address, count }) => address + count))).toBe(0x300);
   });
 });
