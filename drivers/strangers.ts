@@ -5,6 +5,9 @@ import type { Stranger } from "./driver.ts";
 /** So many strangers an hour are named in the log and quarantined: a flood of forged addresses must not flood those. */
 const NEWS_AN_HOUR = 100;
 
+/** Longest address and words that are remembered of one, characters; none that goes into a site file is longer. */
+const LONGEST = 256;
+
 export interface StrangersOptions {
   /** Id of the link. */
   readonly link: string;
@@ -29,12 +32,15 @@ export class Strangers {
   }
 
   /**
-   * Notes that somebody spoke. `address` as it goes into the site file, `said` in words. True when this is news: the driver then
+   * Notes that somebody spoke. `called`: its address as it goes into the site file, `said` in words. True when this is news: the driver then
    * keeps a sample of what came.
    */
-  note(address: string, { peer, said }: { peer: string; said: string }): boolean {
+  note(called: string, from: { peer: string; said: string }): boolean {
     const { clock, link, protocol, bound, log } = this.#o;
     const now = clock.now();
+    const address = shortened(called);
+    const peer = shortened(from.peer);
+    const said = shortened(from.said);
     const known = this.#known.get(address);
     this.#known.delete(address);
     this.#known.set(address, {
@@ -73,4 +79,9 @@ export class Strangers {
     }
     return ++this.#news <= NEWS_AN_HOUR;
   }
+}
+
+/** Who sends a novel for a name must not fill memory, log and screen with it. */
+function shortened(text: string): string {
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}…`;
 }

@@ -28,6 +28,7 @@ import { forgotten } from "./intake/recall.ts";
 import { forgottenCases } from "./intake/recall-cases.ts";
 import { RepeatMemory } from "./intake/repeat-memory.ts";
 import { Restoration } from "./intake/restore.ts";
+import { SampleBudget } from "./intake/sample-budget.ts";
 import { Journal } from "./journal/journal.ts";
 import { PageBuilder } from "./journal/page.ts";
 import { OutsideReception } from "./outside/reception.ts";
@@ -133,8 +134,9 @@ export class Gateway {
     this.startedAt = this.#intakeClock.now();
     const quarantined = counters.counter({
       name: "messages_undecodable",
-      help: "Publications and frames that no profile could decode; kept for a person to look at.",
+      help: "Publications and frames that no profile could decode; samples of them are kept for a person to look at.",
     });
+    const samples = new SampleBudget();
     this.intake = new Intake({
       site: configuration.site,
       engine,
@@ -154,7 +156,8 @@ export class Gateway {
       },
       quarantine: (undecodable: Undecodable) => {
         quarantined.add();
-        journal.reader.keepUndecodable(undecodable);
+        const sample = samples.take(undecodable, this.#intakeClock.now());
+        if (sample !== undefined) journal.reader.keepUndecodable(sample);
       },
     });
     parts.connect((event) => this.intake.emitted(event));

@@ -70,8 +70,11 @@ export class Complaints implements TcpWitness {
     if (this.due(`${why} ${peer}`)) log.warn({ link, peer, why }, "connection turned away");
   }
 
-  slowed(): void {
-    this.#o.counts.slowed();
+  slowed(connection: Connection): void {
+    const { counts, log, link } = this.#o;
+    counts.slowed();
+    if (!this.due(`slowed ${connection.address}`)) return;
+    log.warn({ link, peer: connection.peer }, "a peer sends more than it may and is slowed down");
   }
 
   /** Whether to tell something now that may be so again and again. */

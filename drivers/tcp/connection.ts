@@ -58,7 +58,7 @@ export interface ConnectionHost {
   /** It has introduced itself; false when there are too many of them. */
   introduced(connection: Connection): boolean;
   cut(connection: Connection, why: Cut): void;
-  slowed(): void;
+  slowed(connection: Connection): void;
   closed(connection: Connection): void;
 }
 
@@ -219,7 +219,7 @@ export class Connection {
     if (!this.open) return;
     if (!this.#slowed && this.#frames > this.#host.limits.rate) {
       this.#slowed = true;
-      this.#host.slowed();
+      this.#host.slowed(this);
     }
     if (!this.#mayRead()) this.#socket.pause();
   }

@@ -24,7 +24,7 @@ export interface TcpWitness {
   cut(connection: Connection, why: Cut): void;
   turnedAway(why: TurnedAway, peer: string): void;
   /** A peer sent too fast. */
-  slowed(): void;
+  slowed(connection: Connection): void;
 }
 
 export interface TcpServerOptions {
@@ -69,7 +69,7 @@ export class TcpServer {
         this.#waiting.delete(connection);
         witness.cut(connection, why);
       },
-      slowed: () => witness.slowed(),
+      slowed: (connection) => witness.slowed(connection),
       closed: (connection) => {
         this.#all.delete(connection);
         this.#waiting.delete(connection);

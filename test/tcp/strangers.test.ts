@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { Strangers } from "../../drivers/strangers.ts";
-import { HOUR, SECOND } from "../../model/time.ts";
+import { OnceInAWhile } from "../../drivers/tcp/once-in-a-while.ts";
+import { HOUR, MINUTE, SECOND } from "../../model/time.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 
 function setUp(bound: number) {
@@ -53,4 +54,23 @@ test("forged addresses without end do not flood the log", () => {
   clock.advance(HOUR);
   strangers.note("new", { peer: "p", said: "s" });
   expect(told).toHaveLength(101);
+});
+
+test("a name without end is cut short wherever it is kept", () => {
+  const { told, strangers } = setUp(10);
+  const endless = "x".repeat(1_000_000);
+  strangers.note(endless, { peer: endless, said: endless });
+  const [known] = strangers.list();
+  for (const text of [known!.address, known!.peer, known!.said, told[0]!])
+    expect(text.length).toBeLessThan(300);
+});
+
+test("complaints about ever new senders come to an end, and begin anew in time", () => {
+  const told = new OnceInAWhile();
+  let news = 0;
+  for (let i = 0; i < 10_000; i++) if (told.due(`spoiled 127.0.${i >> 8}.${i & 255}`, i)) news++;
+  expect(news).toBe(500);
+  expect(told.due("spoiled 127.0.0.0", 10 * MINUTE)).toBe(true);
+  expect(told.due("spoiled 127.0.0.0", 10 * MINUTE + SECOND)).toBe(false);
+  expect(told.due("spoiled 10.0.0.1", 10 * MINUTE + SECOND)).toBe(true);
 });
