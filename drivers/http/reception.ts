@@ -4,6 +4,7 @@ import { DeviceError, describe } from "../../model/error.ts";
 import { REASON } from "../../model/quality.ts";
 import { ReadingBatch } from "../../model/reading.ts";
 import type { Channel } from "../../model/site.ts";
+import { DangerOrder } from "../danger-order.ts";
 import {
   type DeviceOnLink,
   type DriverContext,
@@ -53,6 +54,7 @@ export class Reception {
   readonly strangers: Strangers;
   readonly #context: HttpContext;
   readonly #batch = new ReadingBatch();
+  readonly #order: DangerOrder;
   /** By source, then by name. */
   readonly #speakers = new Map<string, Map<string, Speaker>>();
   readonly #byDevice = new Map<number, Speaker>();
@@ -66,6 +68,7 @@ export class Reception {
   /** @throws ConfigurationError UNIT_MISMATCH when a profile's unit does not fit. */
   constructor(context: HttpContext) {
     this.#context = context;
+    this.#order = new DangerOrder(context.devices);
     const { link, options, clock, log, counters } = context;
     this.strangers = new Strangers({
       link: link.id,
@@ -196,7 +199,6 @@ export class Reception {
     }
     if (!this.#decode(speaker, message, batch)) taken.undecodable++;
     if (batch.length === 0) return 0;
-    for (let i = 0; i < batch.length; i++) if (Number.isNaN(batch.time[i]!)) batch.time[i] = message.time;
     this.#counts.readings.add(batch.length);
     const ticket = intake.enter(batch, "acknowledged");
     if (ticket === REFUSED) return REFUSED;
@@ -212,10 +214,16 @@ export class Reception {
     const payload = new ReceivedPayload(message.payload);
     let failed = false;
     for (const decoder of speaker.messages) {
+      const from = batch.length;
       try {
         decoder.decode(payload.root(decoder.format), batch);
+        for (let i = from; i < batch.length; i++)
+          if (Number.isNaN(batch.time[i]!)) batch.time[i] = message.time;
+        if (!decoder.stored) this.#order.settle(batch, from);
       } catch (error) {
-        for (const { index } of decoder.channels) batch.add(index, Number.NaN, REASON.undecodable);
+        for (const { index } of decoder.channels) {
+          batch.add(index, Number.NaN, REASON.undecodable, message.time);
+        }
         if (!failed) this.undecodable(device.id, describe(error), message.payload);
         failed = true;
       }

@@ -4,6 +4,7 @@ import { REASON } from "../../model/quality.ts";
 import { ReadingBatch } from "../../model/reading.ts";
 import type { Channel } from "../../model/site.ts";
 import { MILLISECOND, type Micros } from "../../model/time.ts";
+import { DangerOrder } from "../danger-order.ts";
 import {
   type DeviceOnLink,
   type DriverContext,
@@ -76,6 +77,7 @@ export class Reception {
   readonly #speakers = new Map<string, Speaker>();
   readonly #byDevice = new Map<number, Speaker>();
   readonly #batch = new ReadingBatch();
+  readonly #order: DangerOrder;
   readonly #told = new OnceInAWhile();
   #codecs: Codecs | undefined;
   #intake: Intake | undefined;
@@ -86,6 +88,7 @@ export class Reception {
     this.#context = context;
     const { link, options, clock, log, counters } = context;
     this.#counts = countsOf(counters, link.id);
+    this.#order = new DangerOrder(context.devices);
     this.#read = uplinkReader(options.server, options.fields);
     this.strangers = new Strangers({
       link: link.id,
@@ -221,6 +224,7 @@ export class Reception {
         batch.reason[i] = REASON.last_usable;
       }
     }
+    if (!delivery.retained) this.#order.settle(batch);
     this.#counts.readings.add(batch.length);
     const ticket = intake.enter(batch, delivery.qos === 0 ? "polled" : "acknowledged");
     if (ticket === REFUSED) {

@@ -4,6 +4,7 @@ import { DeviceError, describe } from "../../model/error.ts";
 import { GOOD, qualityOf, REASON } from "../../model/quality.ts";
 import { ReadingBatch } from "../../model/reading.ts";
 import type { Clock } from "../../model/time.ts";
+import { DangerOrder } from "../danger-order.ts";
 import { type Intake, REFUSED, type SnapshotValue, type Ticket } from "../driver.ts";
 import { ReceivedPayload } from "../payload/received-payload.ts";
 import { type Availability, saysOnline } from "./availability.ts";
@@ -54,6 +55,7 @@ export class Reception {
   readonly #available = { device: new Map<number, boolean>(), bridge: new Map<number, boolean>() };
   /** What was last said of devices' health. */
   readonly #up = new Map<number, boolean>();
+  readonly #order: DangerOrder;
   #intake: Intake | undefined;
   /** Highest ticket handed out: what a repeat waits for, since its first sending entered at or before it. */
   #last: Ticket = 0;
@@ -67,6 +69,7 @@ export class Reception {
 
   constructor(options: ReceptionOptions) {
     this.#o = options;
+    this.#order = new DangerOrder(options.router.devices);
     const labels = { link: options.link.id };
     const counter = (name: string, help: string) => options.counters.counter({ name, help, labels });
     this.#messages = counter("mqtt_messages", "Publications of devices received.");
@@ -194,8 +197,11 @@ export class Reception {
     }
     let failed = false;
     for (const message of speaker.messages) {
+      const from = this.#batch.length;
       try {
         message.decode(payload.root(message.format), this.#batch);
+        // What a broker had kept is from before, and says so by its time.
+        if (!message.stored && !publication.old) this.#order.settle(this.#batch, from);
       } catch (error) {
         // It said something, and what these channels are now nobody knows. What its other parts say stands.
         for (const { index } of message.channels) this.#batch.add(index, Number.NaN, REASON.undecodable);

@@ -55,6 +55,7 @@ interface Entry {
 
 /** From topics to devices: exact topics by a map, filters with wildcards by a tree. */
 export class Router {
+  readonly devices: readonly MqttDevice[];
   readonly #exact = new Map<string, Route>();
   readonly #wild = new TopicTree<Entry>();
   readonly #remembered = new Map<string, Route | undefined>();
@@ -66,6 +67,7 @@ export class Router {
    * UNIT_MISMATCH when a profile's unit does not fit.
    */
   constructor(devices: readonly MqttDevice[]) {
+    this.devices = devices;
     for (const device of devices) this.#add(device);
     for (const [filter, entry] of this.#entries) {
       if (isWildcard(filter)) this.#wild.add(filter, entry);

@@ -24,6 +24,8 @@ export interface MessageDecoder {
   readonly format: PayloadMessage["format"];
   /** All channels it can carry. */
   readonly channels: readonly Channel[];
+  /** It carries what was stored meanwhile, and not only what is. */
+  readonly stored: boolean;
   /**
    * Adds the readings a payload carries. `root` is the parsed JSON, the text of a plain payload, or a `CigemMessage`.
    * @throws PayloadError or CigemError when the payload is not of the declared form; nothing is added then.
@@ -184,7 +186,12 @@ export function compileMessage(
     }
   };
 
-  return { format: message.format, channels: decoders.map((decoder) => decoder.channel), decode };
+  return {
+    format: message.format,
+    channels: decoders.map((decoder) => decoder.channel),
+    stored: each !== undefined || message.format === "cigem",
+    decode,
+  };
 }
 
 /** Undated readings come last; the greatest number stands for infinity, whose difference from itself is none. */

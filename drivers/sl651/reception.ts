@@ -7,10 +7,11 @@ import { GOOD, qualityOf, REASON } from "../../model/quality.ts";
 import { FLAG_MODE_SHIFT, ReadingBatch } from "../../model/reading.ts";
 import type { Clock, Micros } from "../../model/time.ts";
 import { sortByTime } from "../chronological.ts";
+import { DangerOrder } from "../danger-order.ts";
 import { type Intake, REFUSED, type Ticket } from "../driver.ts";
 import { decodeBody } from "./body.ts";
 import type { Body, BodyHead, BodyVisitor } from "./body-visitor.ts";
-import { FUNCTION, functionName } from "./control.ts";
+import { FUNCTION, functionName, isUniform } from "./control.ts";
 import { emptyField, type Field, fieldText } from "./field.ts";
 import { addManual } from "./manual.ts";
 import type { Station } from "./station.ts";
@@ -49,6 +50,7 @@ export interface ReceptionOptions {
 export class Reception implements BodyVisitor {
   readonly #o: ReceptionOptions;
   readonly #batch = new ReadingBatch();
+  readonly #order: DangerOrder;
   #intake: Intake | undefined;
   /** Highest ticket handed out: what a repeat waits for, since its first sending entered at or before it. */
   #last: Ticket = 0;
@@ -67,6 +69,7 @@ export class Reception implements BodyVisitor {
 
   constructor(options: ReceptionOptions) {
     this.#o = options;
+    this.#order = new DangerOrder([...options.stations.values()].map(({ device }) => device));
     const labels = { link: options.link };
     const counter = (name: string, help: string) => options.counters.counter({ name, help, labels });
     this.#reports = counter("sl651_reports", "Whole reports of stations of the site.");
@@ -129,6 +132,7 @@ export class Reception implements BodyVisitor {
     if (batch.length === 0) return 0;
     if (body.code === FUNCTION.test) markAsTest(batch);
     sortByTime(batch);
+    if (!isUniform(body.code)) this.#order.settle(batch);
     if (from.serial !== 0) {
       identify(batch, body, from);
       if (intake.isRepeat(batch.identityHigh, batch.identityLow)) {

@@ -296,6 +296,17 @@ describe("platforms, as far as they are known", () => {
     expect(stand.intake.readings[0]?.time).toBe(at * 1_000);
   });
 
+  test("AEP: a fire that comes behind a later all-clear is of now: nobody was told of it", async () => {
+    const sources = { cloud: { platform: "aep" as const } };
+    await using stand = await HttpStand.start({ sources }, [ALARM]);
+    const now = Date.now();
+    const say = (status: string, timestamp: number) =>
+      stand.push("/cloud", { deviceId: IMEI, messageType: "dataReport", timestamp, payload: { status } });
+    await say("11", now);
+    await say("01", now - 60_000);
+    expect(stand.intake.readings.at(-1)).toMatchObject({ value: 1, reason: "good", time: Number.NaN });
+  });
+
   test("AEP: a kind of message that is no word is no message to be left aside", async () => {
     const sources = { cloud: { platform: "aep" as const } };
     await using stand = await HttpStand.start({ sources }, [ALARM]);

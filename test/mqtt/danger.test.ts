@@ -1,8 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { FLAG_MODE_MASK } from "../../model/reading.ts";
-import { SECOND } from "../../model/time.ts";
+import { MILLISECOND, SECOND } from "../../model/time.ts";
 import { alarm, Field, gauge, MOMENT, type Payload } from "./field.ts";
 import { total } from "./site.ts";
+
+/** So many seconds after `MOMENT`, in milliseconds. */
+const at = (seconds: number): number => MOMENT / MILLISECOND + seconds * (SECOND / MILLISECOND);
 
 const detector = (payload: Payload) => ({
   id: "d",
@@ -160,6 +163,23 @@ describe("profiles that are delivered", () => {
       "d.fault NaN undecodable",
     ]);
     expect(field.say("devices/d/gas", { state: "warmup" })).toEqual(["d.lel NaN warming_up"]);
+  });
+
+  test("new danger under a clock that was set back comes in our time, or it would be history", () => {
+    const field = new Field({ id: "s", profile: "json-smoke-alarm" });
+    field.say("devices/s/state", { smoke: false, temperature: 20, time: at(0) });
+    expect(field.say("devices/s/state", { smoke: true, temperature: 60, time: at(-300) })).toEqual([
+      "s.smoke 1 good",
+      "s.temperature 60 good @-300",
+    ]);
+    expect(field.say("devices/s/state", { smoke: false, time: at(-290) })).toEqual(["s.smoke 0 good @-290"]);
+  });
+
+  test("what a broker had kept of a fire that is over keeps its time", () => {
+    const field = new Field({ id: "s", profile: "json-smoke-alarm" });
+    field.say("devices/s/state", { smoke: false, time: at(0) });
+    const fire = { smoke: true, time: at(-300) };
+    expect(field.say("devices/s/state", fire, { old: true })).toEqual(["s.smoke 1 good @-300"]);
   });
 
   test("a smoke alarm that calls its fault 1 or on is as broken as one that calls it true", () => {

@@ -99,6 +99,23 @@ describe("a river station reports", () => {
     expect(stand.total("sl651_repeats")).toBe(0);
   });
 
+  test("new danger under a clock that was set back comes in our time, or it would be history", async () => {
+    await using stand = await Stand.open();
+    const rtu = await stand.call();
+    const status = (value: number, observed: number) => ({
+      stations: [
+        { address: ADDRESS, category: CLASS, groups: [{ observed, elements: [{ guide: ZT, value }] }] },
+      ],
+    });
+    await rtu.report(FUNCTION.additional, status(0, OBSERVED));
+    await rtu.report(FUNCTION.additional, status(4, OBSERVED - MINUTE));
+    const { index } = stand.channels.find(({ key }) => key === "river.level_alarm")!;
+    expect(stand.intake.readings.filter(({ channel }) => channel === index)).toMatchObject([
+      { value: 0, reason: "good", time: OBSERVED },
+      { value: 1, reason: "good", time: Number.NaN },
+    ]);
+  });
+
   test("a report whose confirmation was lost is recognised by its serial number, and confirmed again", async () => {
     await using stand = await Stand.open({ stations: [OTHER] });
     const socket = await dial(stand);
