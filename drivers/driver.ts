@@ -106,6 +106,30 @@ export interface OutsideTopic {
   take(message: BusMessage): Ticket;
 }
 
+/** A publication for another link than the broker it came to. */
+export interface FedMessage extends BusMessage {
+  readonly qos: 0 | 1 | 2;
+}
+
+/** What a link takes from an embedded broker that is another link: a network server may publish there instead of on a broker of its own. */
+export interface FeedOptions {
+  /** Id of the link that is the broker. */
+  readonly broker: string;
+  /** Filters of the topics; none of them is a device's of the broker. */
+  readonly topics: readonly string[];
+  /** Who alone may publish there. Empty: anybody, on an open loopback listener. */
+  readonly users: readonly string[];
+}
+
+/** The same with who takes it. */
+export interface Feed extends FeedOptions {
+  /**
+   * Takes a publication. The broker holds its acknowledgement, and those behind it, until `settle` is called, at once or later, with
+   * what it waits for. Repeats are the taker's to know. Never throws.
+   */
+  take(message: FedMessage, settle: (ticket: Ticket) => void): void;
+}
+
 export interface DriverContext<Options = unknown, Address = unknown, Section = unknown> {
   /** Id of the site, where a name must be unique among gateways: a client id on a shared broker. */
   readonly siteId?: string;
@@ -214,6 +238,13 @@ export interface Driver {
   readonly listening?: string;
   /** Present when the link is a broker that alerts can be published on. */
   readonly bus?: MessageBus;
+  /** What it takes from an embedded broker. */
+  readonly feed?: Feed | undefined;
+  /**
+   * Of embedded brokers: from now on what fits goes to the feed. Called before anything is started.
+   * @throws ConfigurationError CONFIG_INVALID when a device of the broker speaks on such a topic.
+   */
+  feeds?(feed: Feed): void;
 }
 
 /** Who sent a message on the bus, as the broker has authenticated it. */
@@ -285,6 +316,8 @@ export interface DriverKind {
   problems?(request: DeviceEntry): readonly DeviceProblem[];
   /** Polled protocols: how often the driver asks for a channel of such a device. Undefined: the device speaks by itself. */
   period?(request: { options: unknown; address: unknown; section: unknown; local: string }): Micros;
+  /** What a link with such options takes from an embedded broker. */
+  feed?(options: unknown): FeedOptions | undefined;
   load(): Promise<{ create(context: DriverContext): Driver }>;
 }
 

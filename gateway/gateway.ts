@@ -317,6 +317,9 @@ export class Gateway {
       this.#system("sink-lost", true, { subject: `sink@${sink}`, note: `${records} records` });
     });
     await this.#createDrivers();
+    for (const { feed } of this.drivers.values()) {
+      if (feed !== undefined) this.drivers.get(feed.broker)?.feeds?.(feed);
+    }
     for (const [id, driver] of this.drivers) {
       if (driver.bus !== undefined) this.alerts.attach(id, driver.bus, { embedded: true });
     }

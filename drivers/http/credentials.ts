@@ -1,8 +1,9 @@
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { MILLISECOND, type Micros, SECOND } from "../../model/time.ts";
 import { Nonces } from "./nonces.ts";
 import type { HmacOptions, SourceOptions } from "./options.ts";
+import { signatureOf } from "./signature.ts";
 
 /** Unix times below are seconds, those above milliseconds: 10^11 s is the year 5138, 10^11 ms 1973. */
 const SECONDS_BELOW = 1e11;
@@ -86,7 +87,8 @@ class Hmac implements Credentials {
     if (nonce.length === 0 || nonce.length > NONCE_MAX || !/^\d{1,16}$/.test(timestamp)) {
       return { admitted: false, why: "wrong" };
     }
-    const expected = this.#sign(presented, { timestamp, nonce });
+    const { method, url: path, body } = presented;
+    const expected = signatureOf({ timestamp, nonce, method, path, body }, this.#o, this.#key);
     const said = this.#o.encoding === "hex" ? signature.toLowerCase() : signature;
     if (!equal(said, expected)) return { admitted: false, why: "wrong" };
     const number = Number(timestamp);
@@ -105,16 +107,6 @@ class Hmac implements Credentials {
           this.#nonces.take(nonce, { signature: expected, until: monotonic + 2 * this.#o.window });
       },
     };
-  }
-
-  #sign({ method, url, body }: Presented, { timestamp, nonce }: { timestamp: string; nonce: string }) {
-    const hmac = createHmac("sha256", this.#key);
-    const parts = { timestamp, nonce, method, path: url, body };
-    for (const [index, part] of this.#o.signed.entries()) {
-      if (index > 0) hmac.update("\n");
-      hmac.update(parts[part]);
-    }
-    return hmac.digest(this.#o.encoding);
   }
 }
 

@@ -1,5 +1,11 @@
 import type { DriverKind } from "../driver.ts";
-import { type LorawanAddress, lorawanAddressSchema, lorawanLinkSchema } from "./options.ts";
+import {
+  feedOf,
+  type LorawanAddress,
+  type LorawanOptions,
+  lorawanAddressSchema,
+  lorawanLinkSchema,
+} from "./options.ts";
 import type { LorawanSection } from "./profile.ts";
 
 /** The link to a LoRaWAN network server. */
@@ -14,6 +20,7 @@ export const lorawanKinds: readonly DriverKind[] = [
     channels: (section) => [
       ...new Set((section as LorawanSection).messages.flatMap(({ channels }) => Object.keys(channels))),
     ],
+    feed: (options) => feedOf(options as LorawanOptions),
     load: () => import("./driver.ts"),
   },
 ];

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { bytesSchema, durationSchema } from "../../model/schema.ts";
+import { bytesSchema, durationSchema, idSchema } from "../../model/schema.ts";
+import type { FeedOptions } from "../driver.ts";
 import { connectionOptionsShape } from "../mqtt/client/options.ts";
 import { filterProblem } from "../mqtt/topic.ts";
 import { pathSchema } from "../payload/path.ts";
@@ -19,6 +20,9 @@ export const SERVER_TOPICS: Readonly<Record<NetworkServer, readonly string[]>> =
   ttn: ["v3/+/devices/+/up", "v3/+/devices/+/join"],
   plain: [],
 };
+
+/** What only a connection of ours to a broker elsewhere has. */
+const CONNECTION_OF_OURS = ["clientId", "username", "password", "tls"] as const;
 
 const topicSchema = z.string().superRefine((filter, context) => {
   const problem =
@@ -47,6 +51,20 @@ export type PlainFields = z.output<typeof fieldsSchema>;
 export const lorawanLinkSchema = z
   .strictObject({
     ...connectionOptionsShape,
+    url: connectionOptionsShape.url.optional(),
+    broker: idSchema.optional().meta({
+      description:
+        "Instead of `url`: the site's own broker, a link of type mqtt-broker to which the network server publishes.",
+      examples: ["broker"],
+    }),
+    users: z
+      .array(z.string().min(1))
+      .min(1)
+      .optional()
+      .meta({
+        description: "With `broker`: its users that may publish uplinks there, and nobody else.",
+        examples: [["chirpstack"]],
+      }),
     server: z.enum(SERVERS).default("chirpstack").meta({
       description: "`chirpstack` v4, `ttn` (The Things Stack v3), or `plain`: JSON laid out as `fields` say.",
     }),
@@ -101,6 +119,14 @@ export const lorawanLinkSchema = z
       .meta({ description: "Bounds of what may be sent to us." }),
   })
   .superRefine((options, context) => {
+    if ((options.url === undefined) === (options.broker === undefined)) {
+      context.addIssue({ code: "custom", path: ["url"], message: "give either url or broker" });
+    }
+    for (const key of options.broker === undefined ? (["users"] as const) : CONNECTION_OF_OURS) {
+      if (options[key] === undefined) continue;
+      const message = `${key} belongs to ${options.broker === undefined ? "broker, the site's own" : "url, a broker elsewhere"}`;
+      context.addIssue({ code: "custom", path: [key], message });
+    }
     if (options.server === "plain" && options.topics === undefined) {
       context.addIssue({ code: "custom", path: ["topics"], message: "server plain needs topics" });
     }
@@ -120,6 +146,17 @@ export const lorawanAddressSchema = z.strictObject({
 });
 /** How a device is known. */
 export type LorawanAddress = z.output<typeof lorawanAddressSchema>;
+
+/** Topics of a link. */
+export function topicsOf({ server, topics }: LorawanOptions): readonly string[] {
+  return topics ?? SERVER_TOPICS[server];
+}
+
+/** What it takes from the site's own broker; undefined: it is a client of one elsewhere. */
+export function feedOf(options: LorawanOptions): FeedOptions | undefined {
+  const { broker, users = [] } = options;
+  return broker === undefined ? undefined : { broker, topics: topicsOf(options), users };
+}
 
 /** A DevEUI in one form: lower case, without separators. */
 export function plainEui(eui: string): string {

@@ -81,6 +81,19 @@ export function covers(outer: string, inner: string): boolean {
   return wide.length === narrow.length;
 }
 
+/** Whether some topic is matched by both filters. */
+export function overlap(one: string, other: string): boolean {
+  const a = one.split("/");
+  const b = other.split("/");
+  for (let i = 0; i < Math.max(a.length, b.length); i++) {
+    // "sport/#" also matches "sport" itself.
+    if (a[i] === "#" || b[i] === "#") return true;
+    if (a[i] === undefined || b[i] === undefined) return false;
+    if (a[i] !== b[i] && a[i] !== "+" && b[i] !== "+") return false;
+  }
+  return true;
+}
+
 interface Node<T> {
   readonly children: Map<string, Node<T>>;
   /** Values of filters that end here. */

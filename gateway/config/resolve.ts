@@ -8,6 +8,7 @@ import { compilePermits } from "../../rules/life-cycle/permit.ts";
 import { compileRules } from "../../rules/rule.ts";
 import type { Configuration } from "../configuration.ts";
 import type { RouteOptions } from "../routes/options.ts";
+import { checkFeeds } from "./check-feeds.ts";
 import { checkReferences, warnOfSilentDanger } from "./check-references.ts";
 import type { PackUse } from "./expand-packs.ts";
 import type { SiteSource } from "./files.ts";
@@ -69,6 +70,7 @@ export function resolveSite(
   const things = resolveDevices(around);
   checkReferences(parsed, { points, things }, problems);
 
+  checkFeeds(parsed, links, problems);
   const outside = resolveOutside(parsed, links, problems);
   const timeZone = parsed.site?.timeZone ?? "UTC";
   const site: Site = {

@@ -17,9 +17,11 @@ export interface DriverStandOptions {
   readonly log?: Log;
   readonly intake?: RecordingIntake;
   readonly files?: Readonly<Record<string, string>>;
+  /** Id of the link. Default: the site's first. */
+  readonly link?: string;
 }
 
-/** The driver of a site's first link as the gateway would make it, and what enters the intake. */
+/** The driver of one of a site's links as the gateway would make it, and what enters the intake. */
 export class DriverStand implements AsyncDisposable {
   readonly configuration: Configuration;
   readonly intake: RecordingIntake;
@@ -37,13 +39,14 @@ export class DriverStand implements AsyncDisposable {
   static async prepare(site: string, options: DriverStandOptions = {}): Promise<DriverStand> {
     const stand = new DriverStand(site, options);
     const { configuration, counters, clock } = stand;
-    const link = configuration.site.links[0]!;
+    const { links } = configuration.site;
+    const link = links.find(({ id }) => id === (options.link ?? id))!;
     const { create } = await configuration.drivers.get(link.type)!.load();
     stand.driver = create({
       link,
       siteId: configuration.site.id,
       options: link.options,
-      devices: configuration.devicesOf(0),
+      devices: configuration.devicesOf(link.index),
       clock,
       log: options.log ?? SILENT,
       counters,

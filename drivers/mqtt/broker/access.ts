@@ -1,8 +1,8 @@
 import { ConfigurationError } from "../../../model/error.ts";
-import type { OutsideTopic } from "../../driver.ts";
+import type { Feed, OutsideTopic } from "../../driver.ts";
 import type { MqttDevice, Route, Router } from "../router.ts";
 import { baseTopic } from "../router.ts";
-import { covers, isBrokersOwn, matches, TOCSIN_LEVEL } from "../topic.ts";
+import { covers, isBrokersOwn, matches, overlap, TOCSIN_LEVEL } from "../topic.ts";
 import type { BrokerUser, Role } from "./options.ts";
 import { checkHash, PasswordVerifier } from "./password.ts";
 
@@ -39,14 +39,15 @@ const NOBODY = "scrypt:16384:8:1:AAAAAAAAAAAAAAAAAAAAAA:AAAAAAAAAAAAAAAAAAAAAAAA
  * | staff      | commands                                     | `tocsin/…`                  |
  * | observer   | nothing                                      | anything but `$…`           |
  *
- * On the topic of an outside source publish the users that it names, whatever their role, and nobody else: a device that could
- * call off a warning would be one too many.
+ * On the topic of an outside source, and on those that another link takes, publish the users that it names, whatever their role, and
+ * nobody else: a device that could call off a warning would be one too many.
  */
 export class Access {
   readonly #users: Readonly<Record<string, BrokerUser>> | undefined;
   readonly #identities = new Map<string, Identity>();
   readonly #router: Router;
   readonly #outside: ReadonlyMap<string, OutsideTopic>;
+  readonly #feeds: Feed[] = [];
   readonly #verifier = new PasswordVerifier();
 
   /** @throws ConfigurationError CONFIG_INVALID when a user names a device that is not on this link, or has no valid hash. */
@@ -97,12 +98,33 @@ export class Access {
     return this.#outside.get(topic);
   }
 
+  /** Another link takes what fits from now on. @throws ConfigurationError CONFIG_INVALID when a topic is a device's. */
+  feeds(feed: Feed): void {
+    for (const topic of feed.topics) {
+      for (const { filter } of this.#router.filters()) {
+        if (!overlap(filter, topic)) continue;
+        throw new ConfigurationError(
+          "CONFIG_INVALID",
+          `link ${feed.broker}: ${topic} goes to another link, and a device speaks on ${filter}`,
+          { hint: "give the device another topic, or name the topics of the other link" },
+        );
+      }
+    }
+    this.#feeds.push(feed);
+  }
+
+  /** The link that takes what is published on a topic. */
+  feed(topic: string): Feed | undefined {
+    if (this.#feeds.length === 0) return undefined;
+    return this.#feeds.find(({ topics }) => topics.some((filter) => matches(filter, topic)));
+  }
+
   /** Whether someone may publish; `route` is where the topic leads, when it is a device's. */
   mayPublish(identity: Identity, topic: string, route: Route | undefined): boolean {
     if (isBrokersOwn(topic) || topic.includes("\u0000")) return false;
-    const outside = this.#outside.get(topic);
-    if (outside !== undefined) {
-      return identity.user === undefined ? identity.role === "open" : outside.users.includes(identity.user);
+    const named = this.#outside.get(topic) ?? this.feed(topic);
+    if (named !== undefined) {
+      return identity.user === undefined ? identity.role === "open" : named.users.includes(identity.user);
     }
     if (isTocsin(topic)) return isCommand(topic) && (identity.role === "staff" || identity.role === "open");
     if (identity.role === "open") return true;
@@ -113,11 +135,12 @@ export class Access {
     return speakers.every((speaker) => identity.devices?.has(speaker.device.device.index) === true);
   }
 
-  /** The same for a last will, whose topic is not routed yet. Nobody commands, and no warning comes or goes, by vanishing. */
+  /** The same for a last will, whose topic is not routed yet. Nobody commands, no warning comes or goes, nor does an uplink, by vanishing. */
   mayWill(identity: Identity, topic: string): boolean {
     return (
       !isCommand(topic) &&
       !this.#outside.has(topic) &&
+      this.feed(topic) === undefined &&
       this.mayPublish(identity, topic, this.#router.find(topic))
     );
   }

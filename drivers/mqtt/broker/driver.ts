@@ -6,7 +6,7 @@ import { describe } from "../../../model/error.ts";
 import { type ListenAddress, parseListen } from "../../../model/listen.ts";
 import { REASON } from "../../../model/quality.ts";
 import { MILLISECOND, type Micros, SECOND } from "../../../model/time.ts";
-import type { Driver, DriverContext, Intake, SnapshotValue } from "../../driver.ts";
+import type { Driver, DriverContext, Feed, Intake, SnapshotValue } from "../../driver.ts";
 import { PACKET } from "../framing.ts";
 import type { GateFault } from "../gate.ts";
 import { Gatekeeper } from "../gatekeeper.ts";
@@ -116,6 +116,10 @@ export class BrokerDriver implements Driver {
   get listening(): string {
     const { host, port } = this.address;
     return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  }
+
+  feeds(feed: Feed): void {
+    this.#access.feeds(feed);
   }
 
   /** Acknowledgements waiting for the disk. */

@@ -1,6 +1,6 @@
 import type { Client, PublishPacket } from "aedes";
 import type { Counter } from "../../../model/counter.ts";
-import { type BusMessage, type Intake, REFUSED, type Ticket } from "../../driver.ts";
+import { type BusMessage, type Feed, type Intake, REFUSED, type Ticket } from "../../driver.ts";
 import type { Gatekeeper } from "../gatekeeper.ts";
 import { DENIED, type Reception } from "../reception.ts";
 import type { Route, Router } from "../router.ts";
@@ -53,7 +53,9 @@ export class Publications {
     if (will && !client.closed) return new Error("the client is here");
     const { topic } = packet;
     const { access, router, refusals } = this.#o;
-    const route = isTocsin(topic) || access.outside(topic) !== undefined ? undefined : router.find(topic);
+    const feed = access.feed(topic);
+    const taken = isTocsin(topic) || access.outside(topic) !== undefined || feed !== undefined;
+    const route = taken ? undefined : router.find(topic);
     const permitted =
       access.mayPublish(connection.identity, topic, route) && !(packet.retain && isCommand(topic));
     if (!permitted) {
@@ -62,6 +64,10 @@ export class Publications {
     }
     const qos = will ? 0 : packet.qos;
     const packetId = qos === 0 ? 0 : (packet.messageId ?? 0);
+    if (feed !== undefined) {
+      this.#feed(feed, { connection, packet, qos, packetId });
+      return null;
+    }
     const ticket =
       route === undefined
         ? this.#pass(connection, packet)
@@ -79,17 +85,22 @@ export class Publications {
   /** No device's: word from outside, a command for people inside, or nothing to us. Acknowledged in its turn. */
   #pass(connection: Connection, packet: PublishPacket): Ticket {
     const { topic } = packet;
-    const message = (): BusMessage => ({
-      topic,
-      payload: bytesOf(packet),
-      retained: false,
-      sender: { client: connection.clientId, user: connection.identity?.user },
-    });
     const outside = this.#o.access.outside(topic);
-    if (outside !== undefined) return outside.take(message());
-    if (isTocsin(topic)) this.#o.bus.deliver(topic, message);
+    if (outside !== undefined) return outside.take(messageOf(connection, packet));
+    if (isTocsin(topic)) this.#o.bus.deliver(topic, () => messageOf(connection, packet));
     else this.#o.unrouted.add();
     return 0;
+  }
+
+  /** Another link's: it says what the acknowledgement waits for, perhaps later. */
+  #feed(
+    feed: Feed,
+    of: { connection: Connection; packet: PublishPacket; qos: 0 | 1 | 2; packetId: number },
+  ): void {
+    const { connection, packet, qos, packetId } = of;
+    const settle = qos === 0 ? () => {} : connection.defer(qos, packetId);
+    feed.take({ ...messageOf(connection, packet), qos }, settle);
+    if (this.#intake?.congested === true) this.#o.keeper.congest();
   }
 
   #take(
@@ -109,6 +120,15 @@ export class Publications {
     if (this.#intake?.congested === true) keeper.congest();
     return ticket;
   }
+}
+
+function messageOf(connection: Connection, packet: PublishPacket): BusMessage {
+  return {
+    topic: packet.topic,
+    payload: bytesOf(packet),
+    retained: false,
+    sender: { client: connection.clientId, user: connection.identity?.user },
+  };
 }
 
 function bytesOf({ payload }: PublishPacket): Buffer {
