@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import ModbusRTU from "modbus-serial";
 import { connectAsync, type MqttClient } from "mqtt";
 import { parse } from "yaml";
 import { z } from "zod";
+import { signatureOf } from "../../drivers/http/signature.ts";
 import { loadConfiguration } from "../../gateway/config/load.ts";
 import { Gateway } from "../../gateway/gateway.ts";
 import { SILENT } from "../../model/log.ts";
@@ -19,7 +20,7 @@ import { until } from "../support/until.ts";
 
 /*
  * A situation is a folder: `site.yaml` (PORT_<link> stands for a free port; another `*.site.yaml` is what somebody made of it
- * later), `wire.yaml` (what comes over the wire, and when) and `expected.yaml`. Everything is real but the hours: a gateway, its broker, Modbus servers, clients; the clock jumps.
+ * later; other files stand beside it), `wire.yaml` (what comes over the wire, and when) and `expected.yaml`. Everything is real but the hours: a gateway, its broker, Modbus servers, clients; the clock jumps.
  */
 
 const duration = z.string().transform((text, context) => {
@@ -38,6 +39,14 @@ const stepSchema = z.union([
     text: z.string().optional(),
     /** The step ends once it is sent: its PUBACK may never come. */
     unacknowledged: z.literal(true).optional(),
+  }),
+  /** A platform's push to a link; `signed`: with HMAC by this key, under a nonce of its own. Ends with this answer. */
+  z.strictObject({
+    post: z.string(),
+    link: z.string(),
+    payload: z.unknown(),
+    signed: z.string().optional(),
+    status: z.int(),
   }),
   /** A QoS 1 publication with this very packet id, marked DUP or not, of the client `instrument`; ends with its PUBACK. */
   z.strictObject({
@@ -176,12 +185,16 @@ class Stage implements AsyncDisposable {
       }
       sites[name] = text;
     }
-    const stage = new Stage(sites, servers);
+    const stage = new Stage(folder, { sites, servers });
     await stage.#start();
     return stage;
   }
 
-  private constructor(sites: Readonly<Record<string, string>>, servers: Map<string, RegisterServer>) {
+  private constructor(
+    folder: string,
+    { sites, servers }: { sites: Readonly<Record<string, string>>; servers: Map<string, RegisterServer> },
+  ) {
+    cpSync(folder, this.#folder.path, { recursive: true });
     for (const [name, text] of Object.entries(sites)) writeFileSync(this.#folder.join(name), text);
     this.#site = this.#folder.join("site.yaml");
     this.#servers = servers;
@@ -233,6 +246,8 @@ class Stage implements AsyncDisposable {
       const acknowledged = this.#client.publishAsync(step.publish, payload, { qos: 1 });
       if (step.unacknowledged) acknowledged.catch(() => {});
       else await acknowledged;
+    } else if ("post" in step) {
+      await this.#post(step);
     } else if ("packet" in step) {
       await this.#packet(step);
     } else if ("jump" in step) {
@@ -294,6 +309,36 @@ class Stage implements AsyncDisposable {
     await using instrument = await RawClient.connect(port, { clientId: "instrument", clean: false });
     instrument.publish(topic, JSON.stringify(this.#timed(payload)), { id, dup });
     await until("its PUBACK", () => instrument.acknowledged.includes(id));
+  }
+
+  async #post(step: {
+    post: string;
+    link: string;
+    payload: unknown;
+    signed?: string | undefined;
+    status: number;
+  }): Promise<void> {
+    const listening = this.#gateway.drivers.get(step.link)?.listening;
+    const body = JSON.stringify(this.#timed(step.payload));
+    const timestamp = String(Math.floor(this.#clock.wall() / SECOND));
+    const nonce = `nonce-${this.#nextRequest++}`;
+    const signing = { signed: ["timestamp", "nonce", "body"], encoding: "hex" } as const;
+    const request = { timestamp, nonce, method: "POST", path: step.post, body };
+    const signature =
+      step.signed === undefined
+        ? {}
+        : {
+            "x-timestamp": timestamp,
+            "x-nonce": nonce,
+            "x-signature": signatureOf(request, signing, step.signed),
+          };
+    const answer = await fetch(`http://${listening}${step.post}`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...signature },
+      body,
+    });
+    const text = await answer.text();
+    if (answer.status !== step.status) throw new Error(`answered ${answer.status}: ${text}`);
   }
 
   async #resend(): Promise<void> {
@@ -397,15 +442,15 @@ class Stage implements AsyncDisposable {
     return server;
   }
 
-  /** Puts instants in place of `$ms`, `$s` and `$iso` (now) and `$start` (the beginning, ms), each with an optional distance. */
+  /** Puts instants in place of `$ms`, `$s` and `$iso` (now) `$start` and `$startiso` (the beginning), each with an optional distance. */
   #timed(value: unknown): unknown {
     if (typeof value === "string") {
-      const match = /^\$(ms|s|iso|start)(?:([+-])(\w+))?$/.exec(value);
+      const match = /^\$(ms|s|iso|start|startiso)(?:([+-])(\w+))?$/.exec(value);
       if (match === null) return value;
       const distance = match[3] === undefined ? 0 : (parseDuration(match[3]) ?? Number.NaN);
-      const from = match[1] === "start" ? this.#began : this.#clock.wall();
+      const from = match[1]!.startsWith("start") ? this.#began : this.#clock.wall();
       const at = from + (match[2] === "-" ? -distance : distance);
-      if (match[1] === "iso") return new Date(at / MILLISECOND).toISOString();
+      if (match[1]!.endsWith("iso")) return new Date(at / MILLISECOND).toISOString();
       return Math.floor(at / (match[1] === "s" ? SECOND : MILLISECOND));
     }
     if (Array.isArray(value)) return value.map((entry) => this.#timed(entry));
