@@ -7,6 +7,7 @@ import type { Channel, Component, Device, Link } from "../model/site.ts";
 import type { Text } from "../model/text.ts";
 import type { Clock, Micros } from "../model/time.ts";
 import type { Unit } from "../model/unit.ts";
+import type { RequestAnswer, RequestDescription, RequestOrder } from "./request.ts";
 
 /*
  * The contract between drivers and the gateway. One driver instance serves one link.
@@ -89,6 +90,8 @@ export interface DeviceOnLink<Address, Section> {
   readonly profile: Section;
   /** Outputs that the site file allows to be written. Absent: none. */
   readonly writes?: readonly string[];
+  /** Requests that act and that the site file allows. Absent: none. */
+  readonly requests?: readonly string[];
   /** Channels with the local id under which the profile's section knows them. */
   readonly channels: readonly {
     readonly local: string;
@@ -223,6 +226,13 @@ export interface Driver {
    */
   write?(order: WriteOrder): Promise<WriteResult>;
   /**
+   * Asks a device something that its kind lists under `requests`, or has it do it. Whether it may is the caller's to know, who also
+   * records it. The answer is that of this device to this request, or none.
+   * @throws DeviceError DEVICE_TIMEOUT, DEVICE_EXCEPTION when it refuses, DEVICE_ANSWER when it says something else, DEVICE_UNDECODABLE
+   * @throws NetworkError LINK_DOWN when it is not connected; ConfigurationError COMMAND_USAGE when parameters do not fit the device
+   */
+  request?(order: RequestOrder): Promise<RequestAnswer>;
+  /**
    * Reads registers as they are, in the link's turn: for trying profiles and finding devices.
    * @throws DeviceError or NetworkError when they cannot be read.
    */
@@ -312,6 +322,8 @@ export interface DriverKind {
   readonly components?: ComponentKind;
   /** What such a device lets itself be told. */
   outputs?(section: unknown): readonly OutputDescription[];
+  /** What such devices can be asked or told beside that, and how. */
+  readonly requests?: readonly RequestDescription[];
   /** What a device's entry cannot be on this link, beyond what the schemas see. */
   problems?(request: DeviceEntry): readonly DeviceProblem[];
   /** Polled protocols: how often the driver asks for a channel of such a device. Undefined: the device speaks by itself. */

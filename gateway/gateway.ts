@@ -32,6 +32,7 @@ import { SampleBudget } from "./intake/sample-budget.ts";
 import { Journal } from "./journal/journal.ts";
 import { PageBuilder } from "./journal/page.ts";
 import { OutsideReception } from "./outside/reception.ts";
+import { Requests } from "./requests.ts";
 import { Routes } from "./routes/routes.ts";
 import { routeSubject } from "./routes/selection.ts";
 import { VERSION } from "./version.ts";
@@ -178,8 +179,10 @@ export class Gateway {
       log,
       counters,
     });
+    const requests = new Requests({ configuration, drivers: () => this.drivers, clock, log, counters });
     this.alerts = new Alerts({
       write: (wish) => this.writes.write(wish),
+      request: (wish) => requests.ask(wish),
       configuration,
       clock,
       now: () => this.#intakeClock.now(),

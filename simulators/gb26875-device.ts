@@ -16,6 +16,8 @@ const CONFIRMED_WITHIN: Micros = 10 * SECOND;
 const SENDINGS_MOST = 4;
 /** Zones are the lower half of a component's address, points the upper one. */
 const UPPER_HALF = 0x1_0000;
+/** Operation records that it has. */
+const OPERATIONS_KEPT = 3;
 /** Duty check answered: bit 5 of the device's operations. */
 const DUTY_ANSWERED = 1 << 5;
 
@@ -26,6 +28,18 @@ export interface Leaving {
   /** Changes the frame before it leaves. */
   readonly spoil?: (frame: Buffer) => Buffer;
 }
+
+/** What a device does wrong with something it is asked, by the type of unit. */
+export type Misbehaviour =
+  | "silent"
+  | "denies"
+  /** Answers with a unit of another type. */
+  | "other-type"
+  /** Tells of the next system, or of the next component. */
+  | "other-place"
+  /** Answers under a serial number that nobody had used. */
+  | "other-serial"
+  | { readonly after: Micros };
 
 export interface SimulatedTransmitterOptions {
   readonly clock: Clock;
@@ -42,6 +56,8 @@ export interface SimulatedTransmitterOptions {
   readonly state?: number;
   /** Whether somebody on duty answers. Default: yes. */
   readonly onDuty?: boolean;
+  /** Faults at being asked. Default: none. */
+  readonly misbehaves?: (type: UnitType) => Misbehaviour | undefined;
   /** Time after which an unconfirmed frame is sent again. */
   readonly confirmedWithin?: Micros;
 }
@@ -258,28 +274,80 @@ export class SimulatedTransmitter {
   #answer(frame: Frame): void {
     const { type, objects } = decodeUnit(frame.unit, { zone: this.#zone, shortComponents: false });
     this.asked.push(type);
+    const answer = this.#replyTo(type, objects[0]!);
+    this.#reply(frame, type, answer === undefined ? undefined : encodeUnit(...answer, { zone: this.#zone }));
+  }
+
+  /** The unit that a read is answered with; undefined: it is denied. */
+  #replyTo(type: UnitType, asked: WrittenObject): [UnitType, WrittenObject[]] | undefined {
     const time = this.#o.clock.wall();
-    const { state = 1 } = this.#o;
-    const answers: Partial<Record<UnitType, [UnitType, WrittenObject]>> = {
-      [TYPE.readDeviceState]: [TYPE.deviceState, { flags: state, time }],
-      [TYPE.readDeviceVersion]: [TYPE.deviceVersion, { major: 1, minor: 1 }],
-      [TYPE.readDeviceConfiguration]: [TYPE.deviceConfiguration, { text: encodeText("模拟装置") }],
-      [TYPE.readDeviceTime]: [TYPE.deviceTime, { time }],
-      [TYPE.readSystemState]: [TYPE.systemState, { ...objects[0], flags: 1, time }],
-    };
-    const answer = answers[type];
-    if (answer === undefined) {
-      this.raw(this.frame({ serial: frame.serial, command: COMMAND.deny, unit: Buffer.alloc(0) }));
-      return;
+    const { state = 1, misbehaves } = this.#o;
+    const fault = misbehaves?.(type);
+    if (fault === "denies") return undefined;
+    if (fault === "other-type") return [TYPE.deviceVersion, [{ major: 9, minor: 9 }]];
+    const { system = 1, systemAddress = 1, address = 0, records = 1 } = asked;
+    const at = { system, systemAddress: systemAddress + (fault === "other-place" ? 1 : 0) };
+    const part = { ...at, component: 40, address };
+    const operations = (object: WrittenObject) =>
+      Array.from({ length: Math.min(records, OPERATIONS_KEPT) }, (_, i) => ({
+        ...object,
+        flags: 1,
+        operator: i + 1,
+        time,
+      }));
+    switch (type) {
+      case TYPE.readDeviceState:
+        return [TYPE.deviceState, [{ flags: state, time }]];
+      case TYPE.readDeviceOperation:
+        return [TYPE.deviceOperation, operations({})];
+      case TYPE.readDeviceVersion:
+        return [TYPE.deviceVersion, [{ major: 1, minor: 1 }]];
+      case TYPE.readDeviceConfiguration:
+        return [TYPE.deviceConfiguration, [{ text: encodeText("模拟装置") }]];
+      case TYPE.readDeviceTime:
+        return [TYPE.deviceTime, [{ time }]];
+      case TYPE.readSystemState:
+        return [TYPE.systemState, [{ ...at, flags: 1, time }]];
+      case TYPE.readSystemOperation:
+        return [TYPE.systemOperation, operations(at)];
+      case TYPE.readSystemVersion:
+        return [TYPE.systemVersion, [{ ...at, major: 3, minor: 4 }]];
+      case TYPE.readSystemConfiguration:
+        return [TYPE.systemConfiguration, [{ ...at, text: encodeText("两路总线") }]];
+      case TYPE.readSystemTime:
+        return [TYPE.systemTime, [{ ...at, time }]];
+      case TYPE.readComponentState:
+        return [TYPE.componentState, [{ ...part, flags: 1, time, text: encodeText("模拟部件") }]];
+      case TYPE.readComponentAnalog:
+        return [TYPE.componentAnalog, [{ ...part, analog: 3, raw: 253, time }]];
+      case TYPE.readComponentConfiguration:
+        return [TYPE.componentConfiguration, [{ ...part, text: encodeText("模拟部件") }]];
+      default:
+        return undefined;
     }
-    const unit = encodeUnit(answer[0], [answer[1]], { zone: this.#zone });
-    this.raw(this.frame({ serial: frame.serial, command: COMMAND.reply, unit }));
+  }
+
+  /** Sends the answer to a frame as it should be, or as the fault wants it; without a unit it is a denial. */
+  #reply(
+    frame: Frame,
+    type: UnitType,
+    unit: Buffer | undefined,
+    command: number = unit === undefined ? COMMAND.deny : COMMAND.reply,
+  ): void {
+    const fault = this.#o.misbehaves?.(type);
+    if (fault === "silent") return;
+    const serial = fault === "other-serial" ? (frame.serial + 1_000) & SERIAL_MAX : frame.serial;
+    const bytes = this.frame({ serial, command, unit: unit ?? Buffer.alloc(0) });
+    if (typeof fault === "object") this.#o.clock.after(fault.after, () => this.raw(bytes));
+    else this.raw(bytes);
   }
 
   #obey(frame: Frame): void {
     const { type, objects } = decodeUnit(frame.unit, { zone: this.#zone, shortComponents: false });
     this.asked.push(type);
-    this.raw(this.frame({ serial: frame.serial, command: COMMAND.confirm, unit: Buffer.alloc(0) }));
+    const denied = this.#o.misbehaves?.(type) === "denies";
+    this.#reply(frame, type, Buffer.alloc(0), denied ? COMMAND.deny : COMMAND.confirm);
+    if (denied) return;
     if (type === TYPE.setClock) this.clockSetTo = objects[0]!.time;
     if (type === TYPE.dutyCheck && this.#o.onDuty !== false) {
       const time = this.#o.clock.wall();

@@ -214,6 +214,7 @@ export class Centre implements Judge {
         );
         return true;
       },
+      onClock: (set) => (set ? this.counts.clocksSet : this.counts.clocksNotSet).add(),
       onDuty: (of, state) => {
         const intake = this.#intake;
         if (intake === undefined) return;

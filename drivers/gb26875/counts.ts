@@ -14,6 +14,8 @@ export interface Counts {
   readonly unlisted: Counter;
   readonly unmapped: Counter;
   readonly unasked: Counter;
+  readonly clocksSet: Counter;
+  readonly clocksNotSet: Counter;
   readonly skippedBytes: Counter;
   readonly turnedAway: Counter;
   readonly slowed: Counter;
@@ -53,6 +55,8 @@ export function countsOf(counters: Counters, link: string): Counts {
     unlisted: counter("gb26875_unlisted", "Objects of systems and components that the site does not list."),
     unmapped: counter("gb26875_unmapped", "Values and operations that no channel takes."),
     unasked: counter("gb26875_unasked", "Answers to requests that nobody had made, or waited for any more."),
+    clocksSet: counter("gb26875_clocks_set", "Clocks of devices that were set."),
+    clocksNotSet: counter("gb26875_clocks_not_set", "Clocks of devices that were to be set and were not."),
     skippedBytes: counter("gb26875_skipped_bytes", "Bytes between frames."),
     turnedAway: counter(
       "gb26875_connections_turned_away",

@@ -2,17 +2,18 @@ import { type DeviceError, NetworkError } from "../../model/error.ts";
 import { formatListen, parseListen } from "../../model/listen.ts";
 import { REASON } from "../../model/quality.ts";
 import type { Driver, DriverContext, Intake, SnapshotValue, Stranger } from "../driver.ts";
+import type { RequestAnswer, RequestOrder } from "../request.ts";
 import { networkList } from "../tcp/networks.ts";
 import type { TcpServer } from "../tcp/server.ts";
 import type { Gb26875Address } from "./address.ts";
+import { answer } from "./answering.ts";
 import { Centre } from "./centre.ts";
 import type { Member } from "./member.ts";
 import type { Gb26875Options } from "./options.ts";
 import type { Gb26875Section } from "./profile.ts";
-import { type CentreRequest, REQUEST } from "./requests.ts";
+import { REQUEST } from "./requests.ts";
 import { type ServerOptions, tcpServer } from "./tcp-server.ts";
 import { UdpServer } from "./udp-server.ts";
-import type { Unit } from "./unit.ts";
 
 /** The server of a GB/T 26875.3 link. @throws ConfigurationError UNIT_MISMATCH, PROFILE_INVALID */
 export function create(context: DriverContext): Driver {
@@ -94,22 +95,10 @@ export class Gb26875Driver implements Driver {
     return values;
   }
 
-  /**
-   * Asks a device something of the standard's list; undefined for a mere confirmation. States in the answer enter as readings, too.
-   * @throws NetworkError LINK_DOWN; DeviceError DEVICE_TIMEOUT, DEVICE_EXCEPTION, DEVICE_UNDECODABLE.
-   */
-  ask(device: number, request: CentreRequest): Promise<Unit | undefined> {
-    return this.#memberOf(device).ask(request);
-  }
-
-  /** Sets a device's clock to ours. @throws as `ask` */
-  setClock(device: number): Promise<void> {
-    return this.#memberOf(device).setClock();
-  }
-
-  /** Asks the people on duty (查岗): resolves with whether they answered within so many minutes. @throws as `ask` */
-  dutyCheck(device: number, minutes: number): Promise<boolean> {
-    return this.#memberOf(device).dutyCheck(minutes);
+  /** Asks or tells a device what request-kinds.ts lists. States in the answer enter as readings, too. @throws as `Driver.request` */
+  request(order: RequestOrder): Promise<RequestAnswer> {
+    const { clock } = this.#context;
+    return answer(this.#memberOf(order.device), order, () => clock.wall());
   }
 
   async #askForStates(member: Member): Promise<void> {

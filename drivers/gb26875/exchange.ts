@@ -15,7 +15,9 @@ interface Pending {
   readonly command: number;
   readonly unit: Buffer;
   readonly resolve: (answer: Buffer) => void;
-  readonly reject: (error: DeviceError | NetworkError) => void;
+  readonly reject: (error: unknown) => void;
+  /** Stops listening for the one who asked losing patience. */
+  readonly forget: () => void;
   sendings: number;
   timer: Timer | undefined;
 }
@@ -35,11 +37,16 @@ export class Exchange {
   }
 
   /**
-   * Sends a request (4) or a control (1). Resolves with the application unit of the reply, which is empty for a confirmation.
+   * Sends a request (4) or a control (1). Resolves with the application unit of the reply, which is empty for a confirmation. Once
+   * `signal` is aborted it is not sent again, and an answer that comes then belongs to nobody.
    * @throws NetworkError LINK_DOWN when the device is not connected, or asked too much already; DeviceError DEVICE_TIMEOUT when
-   * it does not answer, DEVICE_EXCEPTION when it denies.
+   * it does not answer, DEVICE_EXCEPTION when it denies; what `signal` was aborted with.
    */
-  ask(command: typeof COMMAND.request | typeof COMMAND.control, unit: Buffer): Promise<Buffer> {
+  ask(
+    command: typeof COMMAND.request | typeof COMMAND.control,
+    unit: Buffer,
+    signal?: AbortSignal,
+  ): Promise<Buffer> {
     if (this.#pending.size >= PENDING_MOST) {
       return Promise.reject(
         new NetworkError("LINK_DOWN", `${this.#device}: ${PENDING_MOST} requests wait for an answer already`),
@@ -48,7 +55,15 @@ export class Exchange {
     return new Promise((resolve, reject) => {
       this.#serial = this.#serial === SERIAL_MAX ? 0 : this.#serial + 1;
       const serial = this.#serial;
-      this.#pending.set(serial, { command, unit, resolve, reject, sendings: 0, timer: undefined });
+      const abandon = () => {
+        const pending = this.#pending.get(serial);
+        if (pending === undefined) return;
+        this.#settle(serial, pending);
+        reject(signal?.reason);
+      };
+      signal?.addEventListener("abort", abandon, { once: true });
+      const forget = () => signal?.removeEventListener("abort", abandon);
+      this.#pending.set(serial, { command, unit, resolve, reject, forget, sendings: 0, timer: undefined });
       this.#send(serial);
     });
   }
@@ -100,6 +115,7 @@ export class Exchange {
 
   #settle(serial: number, pending: Pending): void {
     pending.timer?.cancel();
+    pending.forget();
     this.#pending.delete(serial);
   }
 }

@@ -9,6 +9,7 @@ import {
 } from "./address.ts";
 import { gb26875OptionsSchema } from "./options.ts";
 import type { Gb26875Section } from "./profile.ts";
+import { GB26875_REQUESTS } from "./request-kinds.ts";
 
 /** The link that user information transmission devices connect to. */
 export const gb26875Kinds: readonly DriverKind[] = [
@@ -26,6 +27,7 @@ export const gb26875Kinds: readonly DriverKind[] = [
       channels: (section, address) => channelsAt(section as Gb26875Section, address as ComponentAddress),
       name: (section, address) => addressName(address as ComponentAddress, (section as Gb26875Section).order),
     },
+    requests: GB26875_REQUESTS,
     load: () => import("./driver.ts"),
   },
 ];

@@ -15,6 +15,13 @@ const CLOCK_TOLERANCE: Micros = 30 * SECOND;
 /** Codes of the channel that shows a duty check. */
 export const DUTY = { none: 0, asked: 1, answered: 2, unanswered: 3, undelivered: 4 } as const;
 
+/** What came of a duty check. */
+export type Duty =
+  | { readonly kind: "answered" /** On our wall clock. */; readonly at: Micros }
+  | { readonly kind: "unanswered" }
+  /** Another check took its place, or the link stopped: nobody knows. */
+  | { readonly kind: "ended" };
+
 export interface MemberOptions {
   readonly station: Station;
   readonly clock: Clock;
@@ -25,6 +32,8 @@ export interface MemberOptions {
   readonly transmit: Transmit;
   /** The state of its duty check changed. */
   readonly onDuty: (member: Member, state: number) => void;
+  /** Its clock was set, or could not be. */
+  readonly onClock: (set: boolean) => void;
 }
 
 /** A device of the link as the centre deals with it: where it is connected, and what is asked of it from time to time. */
@@ -38,8 +47,8 @@ export class Member {
   /** What was reported of its connection; undefined: nothing yet. */
   up: boolean | undefined;
   #heardAt: Micros = Number.NEGATIVE_INFINITY;
-  #timers = new Map<"inspect" | "clock" | "duty" | "answer", Timer>();
-  #dutyWaits: ((answered: boolean) => void) | undefined;
+  #timers = new Map<"inspect" | "clock" | "duty", Timer>();
+  #dutyWaits: ((duty: Duty) => void) | undefined;
 
   constructor(options: MemberOptions) {
     this.#o = options;
@@ -60,7 +69,7 @@ export class Member {
   stop(): void {
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
-    this.#dutyWaits?.(false);
+    this.#dutyWaits?.({ kind: "ended" });
     this.exchange.end();
   }
 
@@ -77,52 +86,76 @@ export class Member {
    * Asks the device, and takes the answer apart; undefined for a confirmation.
    * @throws NetworkError LINK_DOWN; DeviceError DEVICE_TIMEOUT, DEVICE_EXCEPTION, DEVICE_UNDECODABLE.
    */
-  async ask(request: CentreRequest): Promise<Unit | undefined> {
+  async ask(request: CentreRequest, signal?: AbortSignal): Promise<Unit | undefined> {
+    return (await this.askRaw(request, signal)).unit;
+  }
+
+  /** The same, with the bytes of the answer. @throws as `ask` */
+  async askRaw(
+    request: CentreRequest,
+    signal?: AbortSignal,
+  ): Promise<{ readonly unit: Unit | undefined; readonly raw: Buffer }> {
     const { zone } = this.station.translation;
-    const answer = await this.exchange.ask(request.command, unitOf(request, zone));
-    if (answer.length === 0) return undefined;
-    return decodeUnit(answer, { zone, shortComponents: this.#o.shortComponents });
+    const raw = await this.exchange.ask(request.command, unitOf(request, zone), signal);
+    if (raw.length === 0) return { unit: undefined, raw };
+    return { unit: decodeUnit(raw, { zone, shortComponents: this.#o.shortComponents }), raw };
   }
 
   /** Sets the device's clock to ours. @throws as `ask` */
-  async setClock(): Promise<void> {
-    await this.ask(REQUEST.setClock(this.#o.clock.wall()));
+  async setClock(signal?: AbortSignal): Promise<void> {
+    let set = false;
+    try {
+      await this.ask(REQUEST.setClock(this.#o.clock.wall()), signal);
+      set = true;
+    } finally {
+      this.#o.onClock(set);
+    }
   }
 
   /**
-   * Asks the people on duty to answer within so many minutes (查岗). Resolves with whether they did.
+   * Asks the people on duty to answer within so many minutes (查岗). Resolves when the question has been delivered; `outcome` with
+   * whether they did. A second question takes the place of the first.
    * @throws as `ask`, when the question could not be delivered.
    */
-  async dutyCheck(minutes: number): Promise<boolean> {
-    // A second question takes the place of the first.
-    this.#dutyWaits?.(false);
-    let delivered = false;
-    const answered = new Promise<boolean>((resolve) => {
-      this.#dutyWaits = resolve;
+  async dutyCheck(minutes: number, signal?: AbortSignal): Promise<{ readonly outcome: Promise<Duty> }> {
+    const { clock } = this.#o;
+    this.#dutyWaits?.({ kind: "ended" });
+    let settle: (duty: Duty) => void = () => {};
+    const outcome = new Promise<Duty>((resolve) => {
+      settle = resolve;
     });
+    this.#dutyWaits = settle;
     this.#o.onDuty(this, DUTY.asked);
     try {
-      await this.ask(REQUEST.dutyCheck(minutes));
-      delivered = true;
-    } finally {
-      if (!delivered) {
+      await this.ask(REQUEST.dutyCheck(minutes), signal);
+    } catch (error) {
+      if (this.#dutyWaits === settle) {
         this.#dutyWaits = undefined;
         this.#o.onDuty(this, DUTY.undelivered);
       }
+      throw error;
     }
-    const late = this.#o.clock.after(minutes * MINUTE, () => this.#dutyWaits?.(false));
-    this.#timers.get("answer")?.cancel();
-    this.#timers.set("answer", late);
-    const yes = await answered;
+    const late = clock.after(minutes * MINUTE, () => settle({ kind: "unanswered" }));
+    return { outcome: this.#duty(outcome, { late, settle }) };
+  }
+
+  /** Waits for the people, and tells how it ended. */
+  async #duty(
+    outcome: Promise<Duty>,
+    { late, settle }: { late: Timer; settle: (duty: Duty) => void },
+  ): Promise<Duty> {
+    const duty = await outcome;
     late.cancel();
-    this.#dutyWaits = undefined;
-    this.#o.onDuty(this, yes ? DUTY.answered : DUTY.unanswered);
-    return yes;
+    if (this.#dutyWaits === settle) this.#dutyWaits = undefined;
+    if (duty.kind !== "ended") {
+      this.#o.onDuty(this, duty.kind === "answered" ? DUTY.answered : DUTY.unanswered);
+    }
+    return duty;
   }
 
   /** Somebody on duty answered. */
   dutyAnswered(): void {
-    this.#dutyWaits?.(true);
+    this.#dutyWaits?.({ kind: "answered", at: this.#o.clock.wall() });
   }
 
   #inspectAfter(delay: Micros, every: Micros): void {

@@ -8,6 +8,7 @@ import type { CaseRecord } from "../../rules/cases/case.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
 import type { Configuration } from "../configuration.ts";
 import type { Digest } from "../journal/chain.ts";
+import type { Requested, RequestWish } from "../requests.ts";
 import type { WriteWish, Written } from "../writes.ts";
 import { AttachedBuses } from "./attached-buses.ts";
 import { type CaseMessage, CaseMessages } from "./case-message.ts";
@@ -79,6 +80,8 @@ export interface AlertsOptions {
   readonly status: () => GatewayStatus;
   /** Writes to an instrument; without it nothing can be written. */
   readonly write?: (wish: WriteWish) => Promise<Written>;
+  /** Asks an instrument; without it none can be asked. */
+  readonly request?: (wish: RequestWish) => Promise<Requested>;
   /** Of the gateway's software. */
   readonly version: string;
   /** Nobody listens to the alert topics (0), or somebody does; told at the start and when it changes. */
@@ -197,6 +200,7 @@ export class Alerts {
       command: options.command,
       record: options.record,
       ...(options.write === undefined ? {} : { write: options.write }),
+      ...(options.request === undefined ? {} : { request: options.request }),
       whenDurable: options.whenDurable,
       clock,
       text: (text) => this.#payloads.text(text),

@@ -5,6 +5,7 @@ import { tooOld } from "./command-age.ts";
 import {
   actCommandSchema,
   alarmCommandSchema,
+  askCommandSchema,
   COMMAND_VERBS,
   type CommandVerb,
   closeCommandSchema,
@@ -52,7 +53,8 @@ export type RulesRequest =
 export type Request =
   | RulesRequest
   | Asks<"resend", typeof resendCommandSchema>
-  | Asks<"write", typeof writeCommandSchema>;
+  | Asks<"write", typeof writeCommandSchema>
+  | Asks<"ask", typeof askCommandSchema>;
 
 /** A command that may not. `id` where one could be read. */
 export interface Refused {
@@ -102,6 +104,8 @@ function parseBody(verb: CommandVerb, json: unknown) {
       return alarmCommandSchema.safeParse(json);
     case "write":
       return writeCommandSchema.safeParse(json);
+    case "ask":
+      return askCommandSchema.safeParse(json);
     case "resend":
       return resendCommandSchema.safeParse(json);
     case "shelve":

@@ -25,6 +25,7 @@ export const COMMAND_VERBS = [
   "open-permit",
   "close-permit",
   "write",
+  "ask",
 ] as const;
 /** Those that this version carries out; the others are refused as not supported. */
 export const COMMANDS_SUPPORTED = [
@@ -36,6 +37,7 @@ export const COMMANDS_SUPPORTED = [
   "out-of-service",
   "return-to-service",
   "write",
+  "ask",
   "respond",
   "act",
   "close",
@@ -47,6 +49,10 @@ export const COMMANDS_SUPPORTED = [
 export type CommandVerb = (typeof COMMAND_VERBS)[number];
 
 const NOTE_MAX = 500;
+/** No frame of a protocol carries a longer text. */
+const FACT_MAX = 4_096;
+/** More than any request takes. */
+const PARAMETERS_MAX = 32;
 
 const commandShape = {
   id: z
@@ -312,6 +318,33 @@ export const writeCommandSchema = z
   });
 export type WriteBody = z.output<typeof writeCommandSchema>;
 
+/** Payload of `command/ask`. */
+export const askCommandSchema = z
+  .strictObject({
+    ...commandShape,
+    device: z
+      .string()
+      .min(1)
+      .max(64)
+      .meta({ description: "Id of the device.", examples: ["uitd-1"] }),
+    request: z
+      .string()
+      .min(1)
+      .max(64)
+      .meta({ description: "What it is asked or told; `tocsin ask` lists them.", examples: ["device-time"] }),
+    parameters: z
+      .record(z.string().max(64), z.union([z.string().max(200), z.number(), z.boolean()]))
+      .refine((parameters) => Object.keys(parameters).length <= PARAMETERS_MAX, "too many parameters")
+      .default({})
+      .meta({ description: "What the request takes.", examples: [{ minutes: 10 }] }),
+    reason: reason.optional().meta({ description: "Why; required for what acts at the device." }),
+  })
+  .meta({
+    title: "ask-command",
+    description: "Asks a device something, or has it do it; its answer comes with the result.",
+  });
+export type AskBody = z.output<typeof askCommandSchema>;
+
 /** Reasons for which a command is refused. */
 export const REFUSALS = [
   "unknown-alarm",
@@ -353,6 +386,13 @@ export const resultMessageSchema = z
     verb: z.string(),
     accepted: z.boolean(),
     reason: z.enum(REFUSALS).nullable().meta({ description: "Why it was refused." }),
+    code: z
+      .string()
+      .optional()
+      .meta({
+        description: "Of `ask` that failed at the device: the code of the error.",
+        examples: ["DEVICE_TIMEOUT"],
+      }),
     durable: z.boolean().meta({ description: "Whether what was done is on disk." }),
     repeated: z.boolean().meta({
       description: "The same request had been carried out before and was not carried out again.",
@@ -374,6 +414,24 @@ export const resultMessageSchema = z
       })
       .optional()
       .meta({ description: "Of `resend`." }),
+    answer: z
+      .strictObject({
+        facts: z.array(
+          z.strictObject({
+            of: z.string().optional().meta({ description: "What it is about, where there are several." }),
+            id: z.string(),
+            name: text("What it is called."),
+            value: z
+              .union([z.number(), z.string().max(FACT_MAX)])
+              .nullable()
+              .meta({ description: "Instants as RFC 3339; null: the device has none." }),
+            text: text("With its unit."),
+          }),
+        ),
+        raw: z.string().meta({ description: "As it came: hexadecimal, or the text that it is." }),
+      })
+      .optional()
+      .meta({ description: "Of `ask`: what the device answered." }),
     text: text("For people."),
   })
   .meta({ title: "result", description: "What became of a command." });

@@ -1,6 +1,7 @@
 import type { BusMessage, MessageBus, Sender, Ticket } from "../../drivers/driver.ts";
+import type { Fact, RequestAnswer } from "../../drivers/request.ts";
 import type { Counters } from "../../model/counter.ts";
-import { describe } from "../../model/error.ts";
+import { describe, type ErrorCode } from "../../model/error.ts";
 import type { Log } from "../../model/log.ts";
 import type { Text } from "../../model/text.ts";
 import { type Clock, formatInstant, MINUTE, type Micros, SECOND } from "../../model/time.ts";
@@ -8,12 +9,13 @@ import type { AlarmView } from "../../rules/alarm.ts";
 import type { Command, CommandOutcome } from "../../rules/input.ts";
 import { CATALOGUE, isMessageKey } from "../messages/catalogue.ts";
 import { say } from "../messages/format.ts";
+import { type Requested, type RequestWish, saidByFacts } from "../requests.ts";
 import type { WriteWish, Written } from "../writes.ts";
 import { within } from "./bounded.ts";
 import { commandOf } from "./command-input.ts";
 import { CommandLedger, type UnstampedRecord } from "./command-ledger.ts";
 import { parseRequest, type Refused, type Request, type RulesRequest } from "./command-request.ts";
-import type { Refusal, ResultMessage, WriteBody } from "./command-schemas.ts";
+import type { AskBody, Refusal, ResultMessage, WriteBody } from "./command-schemas.ts";
 import { RateBound } from "./rate-bound.ts";
 import type { Resent } from "./resend.ts";
 import { COMMAND_FILTER, REQUEST_ID_MAX, resultTopic, type TopicRoot, verbOf } from "./topics.ts";
@@ -42,6 +44,8 @@ export interface CommandsOptions {
   readonly command: CarryOut;
   /** Writes to an instrument; without it nothing can be written. */
   readonly write?: (wish: WriteWish) => Promise<Written>;
+  /** Asks an instrument; without it none can be asked. */
+  readonly request?: (wish: RequestWish) => Promise<Requested>;
   /** Writes down a command that the rules never saw. */
   readonly record: (record: UnstampedRecord) => void;
   readonly whenDurable: (ticket: Ticket) => Promise<void>;
@@ -84,6 +88,10 @@ interface Answer {
   readonly detail?: string;
   readonly durable: boolean;
   readonly resent?: Resent;
+  /** What a device has answered. */
+  readonly answer?: RequestAnswer;
+  /** Why a device has not. */
+  readonly code?: ErrorCode;
   /** It has been written down already, with what it did. */
   readonly recorded?: boolean;
 }
@@ -223,6 +231,7 @@ export class Commands {
     try {
       if (request.verb === "resend") return await this.#resend(request.body, route);
       if (request.verb === "write") return await this.#writeTo(request.body, user);
+      if (request.verb === "ask") return await this.#askDevice(request, { route, user });
       return await this.#rules(request, { route, user });
     } finally {
       this.#pending--;
@@ -246,6 +255,39 @@ export class Commands {
     if (written.outcome !== "written") return refuse(written.outcome, written.detail);
     const detail = written.verified ? written.to : `${written.to}; it cannot be read back`;
     return { accepted: true, durable: true, detail };
+  }
+
+  async #askDevice(
+    { id, body }: { id: string; body: AskBody },
+    { route, user }: { route: Way; user: string },
+  ): Promise<Answer> {
+    const { device, request, parameters, reason } = body;
+    const requested = await this.#o.request?.({ device, request, parameters, reason, user });
+    if (requested === undefined) return refuse("not-supported");
+    switch (requested.outcome) {
+      case "answered":
+        void requested.answer.later?.then((facts) => this.#cameLater(facts, { id, body, route, user }));
+        return { accepted: true, durable: true, answer: requested.answer };
+      case "device-failed":
+        return { ...refuse("device-failed", requested.detail), code: requested.code };
+      case "busy":
+        return refuse("busy");
+      default:
+        return refuse(requested.outcome, requested.detail);
+    }
+  }
+
+  /** People have answered behind a device that had been asked, or have not in time. */
+  #cameLater(
+    facts: readonly Fact[],
+    { id, body, route, user }: { id: string; body: AskBody; route: Way; user: string },
+  ): void {
+    if (facts.length === 0) return;
+    const { device, request } = body;
+    const came = saidByFacts(facts);
+    this.#o.log.info({ device, request, user, ...came }, "what a device was asked for has come of it");
+    const said = { device, request, ...came };
+    this.#o.record({ route: route.name, user, verb: "ask", id, accepted: true, said });
   }
 
   async #rules(request: RulesRequest, from: { route: Way; user: string }): Promise<Answer> {
@@ -314,8 +356,16 @@ export class Commands {
       user,
       time: formatInstant(clock.now()),
       ...(answer.resent === undefined ? {} : { resent: answer.resent }),
+      ...(answer.code === undefined ? {} : { code: answer.code }),
+      ...(answer.answer === undefined ? {} : { answer: this.#spoken(answer.answer) }),
       text: text(resultText(request.verb, answer)),
     };
+  }
+
+  /** An answer in the site's order of languages. */
+  #spoken({ facts, raw }: RequestAnswer): NonNullable<ResultMessage["answer"]> {
+    const { text } = this.#o;
+    return { facts: facts.map((fact) => ({ ...fact, name: text(fact.name), text: text(fact.text) })), raw };
   }
 }
 

@@ -5,6 +5,7 @@ import { caseMessageSchema } from "./case-message.ts";
 import {
   actCommandSchema,
   alarmCommandSchema,
+  askCommandSchema,
   closeCommandSchema,
   closePermitCommandSchema,
   openPermitCommandSchema,
@@ -62,6 +63,7 @@ export const MESSAGES = {
   "out-of-service-command": outOfServiceCommandSchema,
   "return-to-service-command": returnToServiceCommandSchema,
   "write-command": writeCommandSchema,
+  "ask-command": askCommandSchema,
   "proof-test-command": proofTestCommandSchema,
   "open-permit-command": openPermitCommandSchema,
   "close-permit-command": closePermitCommandSchema,
@@ -214,6 +216,7 @@ const CHANNELS: Readonly<Record<string, Channel>> = {
     "Takes it back before its time.",
   ),
   write: command("write", "write-command", "Switches or sets an output of a device, with a reason."),
+  ask: command("ask", "ask-command", "Asks a device something, or has it do it."),
   respond: command("respond", "respond-command", "Says that somebody is on the way: a case."),
   act: command("act", "act-command", "Notes what was done about a case."),
   close: command("close", "close-command", "Closes a case with cause and report."),

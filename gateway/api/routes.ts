@@ -13,6 +13,7 @@ import { selfTestJson } from "../alerts/status.ts";
 import { collect } from "../report/collect.ts";
 import { reportJson } from "../report/json.ts";
 import { LONGEST_PERIOD, STANDARD_PERIOD } from "../report/period.ts";
+import { offeredRequests, requestJson } from "../requests.ts";
 import { VERSION } from "../version.ts";
 import { connectionRate, connections } from "./connection.ts";
 import { gauges } from "./gauges.ts";
@@ -288,6 +289,12 @@ export function routes(
     if (driver?.identify === undefined)
       return unknown(context, "no open link of that name can be asked who is there");
     return context.json({ identity: await driver.identify({ unit }) });
+  });
+  app.get("/api/requests/:device", (context) => {
+    const id = context.req.param("device");
+    const device = site.devices.find((candidate) => candidate.id === id);
+    if (device === undefined) return unknown(context, `no device is called ${JSON.stringify(id)}`);
+    return context.json({ requests: offeredRequests(configuration, device).map(requestJson) });
   });
   outsideRoutes(app, observed, { identities, limit });
   app.get("/api/read/:device", async (context) => {

@@ -55,8 +55,8 @@ export async function give(
   return accepted ? EXIT.ok : EXIT.unreachable;
 }
 
-/** `occurrence=12`, `oneShot=true`, `note=巡查中`. */
-function fieldOf(text: string): [string, string | number | boolean] {
+/** A field from the command line: `occurrence=12`, `oneShot=true`, `note=巡查中`. @throws ConfigurationError COMMAND_USAGE */
+export function fieldOf(text: string): [string, string | number | boolean] {
   const at = text.indexOf("=");
   if (at <= 0) {
     throw new ConfigurationError("COMMAND_USAGE", `${text}: not a field`, {

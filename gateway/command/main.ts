@@ -1,6 +1,7 @@
 import { Argument, Command, CommanderError, Option } from "commander";
 import { asTocsinError } from "../../model/error.ts";
 import { VERSION } from "../version.ts";
+import type { AskOptions } from "./ask.ts";
 import type { AuditCommandOptions } from "./audit.ts";
 import { EXIT, type ExitCode, exitCodeOf } from "./exit.ts";
 import type { ExportOptions } from "./export.ts";
@@ -136,6 +137,28 @@ function program(finish: (code: ExitCode) => void): Command {
       const { give } = await import("./give.ts");
       finish(await give(site, { verb, fields }, options));
     });
+
+  json(
+    command("ask", "ask a device that dials in, or have it do something 召测设备").argument("<site>", SITE),
+  )
+    .argument("<device>", "id of the device (position tag) 设备位号")
+    .argument("[request]", "what; left out: list what there is 召测项目，省略则列出全部")
+    .argument("[parameter=value...]", "what the request takes: minutes=10 参数")
+    .option("--reason <words>", "why; required for what acts at the device 原因，对设备有动作时必填")
+    .option("--user <name>", "one of http.users 用户")
+    .action(
+      async (
+        site: string,
+        device: string,
+        request: string | undefined,
+        parameters: string[],
+        options: AskOptions,
+      ) => {
+        const { ask } = await import("./ask.ts");
+        const what = request === undefined ? {} : { request };
+        finish(await ask(site, { device, ...what, parameters }, options));
+      },
+    );
 
   json(data(command("report", "measure the alarms of a period 报警统计").argument("<site>", SITE)))
     .option("--last <span>", "this long up to the end; 30 days unless told 统计时长")

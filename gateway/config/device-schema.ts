@@ -224,6 +224,21 @@ export const deviceSchema = z
         description:
           "What may be written to the device. Nothing is, unless it is listed here; every write is read back and recorded.",
       }),
+    requests: z
+      .strictObject({
+        allow: z
+          .array(idSchema)
+          .default([])
+          .meta({
+            description: "Requests that act: that change the device, or call on people there.",
+            examples: [["set-clock", "duty-check"]],
+          }),
+      })
+      .prefault({})
+      .meta({
+        description:
+          "What the device may be told beside outputs. Requests that only ask need no permission; `tocsin ask` lists all of them.",
+      }),
     derived: z.record(idSchema, derivedSchema).default({}).meta({ description: "Computed channels, by id." }),
   })
   .meta({ description: "An instrument (设备). Its id is the position tag (位号)." });

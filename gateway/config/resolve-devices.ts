@@ -143,11 +143,26 @@ function checkEntry(around: Surroundings, parts: DeviceParts): void {
         "its profile lets nothing be written",
     });
   }
+  checkRequests(around, parts);
   const entry = { options: link.link.options, address, section, writes: options.writes.allow };
   for (const problem of link.kind.problems?.(entry) ?? []) {
     around.problems.at(around.parsed.tree.spot([...path, ...problem.path]), {
       message: `device "${id}": ${problem.message}`,
       ...(problem.hint === undefined ? {} : { hint: problem.hint }),
+    });
+  }
+}
+
+/** Permissions for requests that devices on such a link do not know. */
+function checkRequests(around: Surroundings, { id, link, options }: DeviceParts): void {
+  const requests = link.kind.requests?.map((request) => request.id) ?? [];
+  for (const [index, request] of options.requests.allow.entries()) {
+    if (requests.includes(request)) continue;
+    around.problems.at(around.parsed.tree.spot(["devices", id, "requests", "allow", index]), {
+      message: `device "${id}" knows no request "${request}"`,
+      hint:
+        didYouMean(request, requests, `requests of ${link.link.type}`) ??
+        `devices on links of type ${link.link.type} can be asked nothing`,
     });
   }
 }
@@ -236,6 +251,7 @@ function addDevice(around: Surroundings, parts: DeviceParts, result: ResolvedDev
     address: parts.address,
     profile: parts.section,
     writes: options.writes.allow,
+    requests: options.requests.allow,
     channels: onLink,
   });
   warnOfUnwatched(around, parts, device.liveness, onLink);

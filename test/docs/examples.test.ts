@@ -6,6 +6,7 @@ import { caseMessageSchema } from "../../gateway/alerts/case-message.ts";
 import {
   actCommandSchema,
   alarmCommandSchema,
+  askCommandSchema,
   closeCommandSchema,
   closePermitCommandSchema,
   openPermitCommandSchema,
@@ -246,6 +247,7 @@ describe("a message in the documents", () => {
     shelve: shelveCommandSchema,
     unshelve: unshelveCommandSchema,
     write: writeCommandSchema,
+    ask: askCommandSchema,
     "out-of-service": outOfServiceCommandSchema,
     "return-to-service": returnToServiceCommandSchema,
     "proof-test": proofTestCommandSchema,

@@ -115,6 +115,18 @@ test("docs/simulators.md has every kind of fault", () => {
   expect(firstColumn(page("docs/simulators.md"), "kind")).toEqual(Object.keys(FAULT_TEXT));
 });
 
+/** Kinds of link whose devices can be asked, and the page that says what. */
+const ASKED: Readonly<Record<string, string>> = { "gb26875-server": "docs/gb26875.md" };
+
+test("the page of a protocol has every request that its devices know", () => {
+  const kinds = [...driverKinds.values()].filter(({ requests }) => requests !== undefined);
+  expect(sorted(kinds.map(({ type }) => type))).toEqual(sorted(Object.keys(ASKED)));
+  for (const { type, requests = [] } of kinds) {
+    expect(firstColumn(page(ASKED[type]!), "request")).toEqual(requests.map(({ id }) => id));
+    expect(new Set(requests.map(({ id }) => id)).size).toBe(requests.length);
+  }
+});
+
 test("docs/http.md has every path", () => {
   const source = ["routes.ts", "outside-routes.ts"]
     .map((name) => readFileSync(join(ROOT, "gateway/api", name), "utf8"))

@@ -1,7 +1,6 @@
 import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
 import { encodeUnit } from "../../drivers/gb26875/encode-unit.ts";
-import { REQUEST } from "../../drivers/gb26875/requests.ts";
 import { writeTime } from "../../drivers/gb26875/timestamp.ts";
 import { TYPE } from "../../drivers/gb26875/unit.ts";
 import { zoneOf } from "../../drivers/zone.ts";
@@ -366,58 +365,6 @@ describe("the centre's side", () => {
     await expect.poll(() => Buffer.concat(heard).toString("hex")).toMatch(/0800015a01/);
     expect(right.asked).toEqual([]);
     wrong.destroy();
-  });
-
-  test("clock, states, versions on demand; what a device denies is an error", async () => {
-    await using stand = await Stand.start();
-    const device = await stand.transmitter();
-    await device.heartbeat();
-    await stand.driver.setClock(0);
-    expect(Math.abs(device.clockSetTo! - stand.clock.wall())).toBeLessThan(5 * SECOND);
-    const version = await stand.driver.ask(0, REQUEST.deviceVersion());
-    expect(version).toMatchObject({ type: TYPE.deviceVersion, objects: [{ major: 1, minor: 1 }] });
-    const state = await stand.driver.ask(0, REQUEST.systemState({ system: 1, systemAddress: 1 }));
-    expect(state).toMatchObject({ type: TYPE.systemState, objects: [{ system: 1, flags: 1 }] });
-    await expect.poll(() => stand.said("uitd-1:panel.fire")).toEqual(["0"]);
-    const component = REQUEST.componentState({ system: 1, systemAddress: 1, address: 655_362 });
-    await expect(stand.driver.ask(0, component)).rejects.toMatchObject({ code: "DEVICE_EXCEPTION" });
-  });
-
-  test("nobody answers: asked four times, then an error; nobody is there: at once", async () => {
-    const clock = new JumpingClock();
-    await using stand = await Stand.start({}, { clock });
-    await expect(stand.driver.setClock(0)).rejects.toMatchObject({ code: "LINK_DOWN" });
-    const deaf = connect(parseEndpoint(stand.driver.listening));
-    deaf.write(frameOf({ source: SOURCE }));
-    await expect.poll(() => stand.count("frames")).toBe(1);
-    const asked = stand.driver.setClock(0);
-    asked.catch(() => {});
-    for (let i = 0; i < 4; i++) clock.jump(11 * SECOND);
-    await expect(within("the error", asked)).rejects.toMatchObject({ code: "DEVICE_TIMEOUT" });
-    deaf.destroy();
-  });
-
-  test("duty check: answered, not answered, not delivered", async () => {
-    const clock = new JumpingClock();
-    await using stand = await Stand.start({}, { clock });
-    const device = await stand.transmitter();
-    await device.heartbeat();
-    expect(await stand.driver.dutyCheck(0, 10)).toBe(true);
-    await device.disconnect();
-
-    const asleep = await stand.transmitter({ onDuty: false });
-    await asleep.heartbeat();
-    const asked = stand.driver.dutyCheck(0, 10);
-    await expect.poll(() => asleep.asked).toEqual([TYPE.dutyCheck]);
-    await until("the time is over", () => {
-      clock.jump(10 * MINUTE);
-      return stand.said("uitd-1.duty").length >= 4;
-    });
-    expect(await asked).toBe(false);
-    await asleep.disconnect();
-    await until("it is gone", () => stand.outages.length === 3);
-    await expect(stand.driver.dutyCheck(0, 10)).rejects.toMatchObject({ code: "LINK_DOWN" });
-    expect(stand.said("uitd-1.duty")).toEqual(["1", "2", "1", "3", "1", "4"]);
   });
 
   test("`read` asks the device and tells what all its channels said last", async () => {
