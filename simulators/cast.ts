@@ -150,7 +150,8 @@ function playedOfScenario(
   const path = ["devices", id];
   const profile = profiles.get(device.profile ?? "");
   if (profile === undefined) {
-    const hint = `there are ${[...profiles.keys()].sort().join(", ")}`;
+    const hint =
+      "profiles of your own stand in folders: profiles: [./profiles]; docs/generated/profiles.md lists the others";
     report({ path: [...path, "profile"], message: `no profile is called "${device.profile}"`, hint });
     return undefined;
   }

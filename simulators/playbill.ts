@@ -63,9 +63,15 @@ export class Playbill {
       if (event !== undefined) this.#onEvent(event);
     }
     const last = scenes.at(-1);
-    if (this.#over || this.#stage.division.repeat !== undefined || this.#told < scenes.length) return;
+    if (
+      last === undefined ||
+      this.#over ||
+      this.#stage.division.repeat !== undefined ||
+      this.#told < scenes.length
+    )
+      return;
     this.#over = true;
-    this.#onEvent({ kind: "end", at: last?.at ?? 0, cycle: 0 });
+    this.#onEvent({ kind: "end", at: last.at, cycle: 0 });
   }
 
   #eventOf({ at, say, fault, begins = true }: Scene): SimulationEvent | undefined {

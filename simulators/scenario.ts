@@ -227,6 +227,14 @@ export const scenarioSchema = z.strictObject({
       description: "Site file whose instruments are played, relative to this file.",
       examples: ["./site.yaml"],
     }),
+  profiles: z
+    .array(z.string().min(1))
+    .optional()
+    .meta({
+      description:
+        "Folders with profiles of your own, relative to this file; a site brings those that it names itself.",
+      examples: [["./profiles"]],
+    }),
   only: z
     .array(idSchema)
     .optional()

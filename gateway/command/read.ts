@@ -10,7 +10,7 @@ import { EXIT, type ExitCode } from "./exit.ts";
 import { print, printJson } from "./output.ts";
 import { askGateway } from "./read-gateway.ts";
 import { readLink } from "./read-link.ts";
-import { alignColumns } from "./table.ts";
+import { valueTable } from "./value-table.ts";
 
 export interface ReadOptions {
   readonly json: boolean;
@@ -97,30 +97,8 @@ function asTable(configuration: Configuration, device: Device, { values, through
   const link = configuration.site.links[device.link]!;
   const { zh, en } = device.name;
   const heading = `${device.id} · ${zh === en ? zh : `${zh} ${en}`} · ${device.profile} · ${
-    through === "gateway" ? "through the running gateway" : `over link ${link.id}`
+    through === "gateway" ? "through the running gateway 经网关读取" : `over link ${link.id} 经链路读取`
   }`;
-  const rows = [["channel", "value", "quality", "raw", "from"]];
-  for (const value of values) {
-    const channel = channelOf(configuration, device, value.channel);
-    const row = reasonRow(value.reason);
-    const quality =
-      row.quality === 0 && row.name === "good"
-        ? "good 正常"
-        : `${QUALITY_NAMES[row.quality]} (${row.en} ${row.zh})`;
-    rows.push([value.channel, shown(channel, value.value), quality, value.raw, value.from]);
-  }
-  if (rows.length === 1) rows.push(["(nothing has been heard yet)", "", "", "", ""]);
-  return `${heading}\n${alignColumns(rows)}`;
-}
-
-/** Digits that a 32-bit float of an instrument is worth. */
-const DIGITS = 7;
-
-function shown(channel: Channel | undefined, value: number): string {
-  if (Number.isNaN(value)) return "–";
-  const { state } = stateOf(channel, value);
-  if (state !== undefined) return `${value} ${state}`;
-  const unit =
-    channel === undefined || channel.unit === "state" || channel.unit === "1" ? "" : ` ${channel.unit}`;
-  return `${Number.isFinite(value) ? Number(value.toPrecision(DIGITS)) : value}${unit}`;
+  if (values.length === 0) return `${heading}\nnothing has been heard yet 尚未收到数据`;
+  return `${heading}\n${valueTable(values, (id) => channelOf(configuration, device, id))}`;
 }

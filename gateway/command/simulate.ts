@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import type { Profile } from "../../drivers/profile.ts";
 import { BUILT_IN_PROFILES, loadProfiles } from "../../drivers/profile-store.ts";
 import { ConfigurationError } from "../../model/error.ts";
 import type { Text } from "../../model/text.ts";
@@ -27,6 +28,7 @@ const MANY_DEVICES = 20;
 
 /** What the simulators tell; taken from them without loading them. */
 type Simulators = typeof import("../../simulators/run.ts");
+type LoadedScenario = ReturnType<typeof import("../../simulators/scenario-file.ts")["loadScenario"]>;
 type SimulationEvent = Parameters<NonNullable<Parameters<Simulators["runScenario"]>[0]["onEvent"]>>[0];
 type Simulation = Awaited<ReturnType<Simulators["runScenario"]>>;
 
@@ -52,7 +54,7 @@ export async function simulate(path: string, options: SimulateOptions): Promise<
     const simulation = await runScenario({
       scenario,
       site,
-      profiles: site?.profiles ?? loadProfiles([BUILT_IN_PROFILES]).profiles,
+      profiles: profilesOf(scenario, site?.profiles),
       clock: new SystemClock(),
       speed,
       seed,
@@ -74,6 +76,23 @@ export async function simulate(path: string, options: SimulateOptions): Promise<
   }
   if (!options.json) print("stopped 已停止");
   return EXIT.ok;
+}
+
+/** Those of the site, or the ones that come with Tocsin; and those in the scenario's own folders. */
+function profilesOf(
+  { scenario, folder, where }: LoadedScenario,
+  ofSite: ReadonlyMap<string, Profile> | undefined,
+): ReadonlyMap<string, Profile> {
+  if (scenario.profiles === undefined && ofSite !== undefined) return ofSite;
+  const own = (scenario.profiles ?? []).map((path) => resolve(folder, path));
+  const { profiles, problems } = loadProfiles([BUILT_IN_PROFILES, ...own]);
+  if (problems.length > 0) {
+    const lines = problems.map(({ file, line, column, message }) => `${file}:${line}:${column}: ${message}`);
+    throw new ConfigurationError("PROFILE_INVALID", lines.join("\n"), {
+      hint: `named at ${where(["profiles"])}; tocsin profile check says more`,
+    });
+  }
+  return new Map([...(ofSite ?? []), ...profiles]);
 }
 
 function numberOption(

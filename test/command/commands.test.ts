@@ -264,12 +264,10 @@ describe("tocsin read", () => {
     writeFileSync(site, BROKER_SITE(gateway.port));
     const { code, stdout } = await tocsin("read", site, "sa-301");
     expect(stdout).toEqual([
-      expect.stringMatching(/^sa-301 · .* · json-smoke-alarm · through the running gateway$/),
-      expect.stringMatching(/^channel +value +quality +raw +from$/),
+      expect.stringMatching(/^sa-301 · .* · json-smoke-alarm · through the running gateway 经网关读取$/),
+      expect.stringMatching(/^channel 通道 +value 值 +quality 质量 +raw 原始值 +from 位置$/),
       expect.stringMatching(/^smoke +1 active +good 正常 +true +smoke$/),
-      expect.stringMatching(
-        /^temperature +21\.5 Cel +uncertain \(last usable value 沿用旧值\) +21\.5 +smoke$/,
-      ),
+      expect.stringMatching(/^temperature +21\.5 ℃ +uncertain \(last usable value 沿用旧值\) +21\.5 +smoke$/),
     ]);
     expect(code).toBe(0);
     const json = await tocsin("read", site, "sa-301", "--json");

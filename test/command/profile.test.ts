@@ -67,7 +67,7 @@ describe("tocsin profile try", () => {
     expect(shown.stderr).toEqual([]);
     expect(shown.code).toBe(0);
     const text = shown.stdout.join("\n");
-    expect(text).toMatch(/^temperature +12\.5 Cel +good 正常 +0x4148 0x0000 +holding 8\.\.9$/m);
+    expect(text).toMatch(/^temperature +12\.5 ℃ +good 正常 +0x4148 0x0000 +holding 8\.\.9$/m);
     expect(text).toMatch(/pressure does not look right/);
     expect(text).toMatch(/CDAB +123\.4 kPa +fits/);
     expect(text).toMatch(/order: CDAB for this channel/);

@@ -41,7 +41,7 @@ test("a device on a bus that nobody uses is read over its link, raw registers be
     runChild(process.execPath, [LAUNCHER, "read", folder.path, device, ...more]);
   const { code, stdout, stderr } = await read("gd-1");
   expect(stderr).toEqual([]);
-  expect(stdout[0]).toMatch(/^gd-1 · .* · generic-lel · over link bus$/);
+  expect(stdout[0]).toMatch(/^gd-1 · .* · generic-lel · over link bus 经链路读取$/);
   expect(stdout.find((line) => line.startsWith("lel "))).toMatch(
     /^lel +12\.5 %LEL +good 正常 +0x007D +holding 0$/i,
   );

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { resolve } from "node:path";
 import { expect, test } from "vitest";
@@ -37,6 +37,51 @@ test("it says who listens where, tells the story, answers, and ends in good orde
   expect(child.lines("stdout").join("\n")).toMatch(/试验 Trial/);
   expect((await child.stop()).code).toBe(0);
   expect(child.lines("stdout").at(-1)).toBe("stopped 已停止");
+});
+
+const OWN_PROFILE = `
+id: my-detector
+vendor: Example
+product: GX-100
+class: gas
+name: { zh: 探测器, en: detector }
+source: GX-100 manual
+maturity: documented
+unverified: [All of it.]
+channels: { lel: { quantity: gas_lel } }
+modbus: { channels: { lel: { address: 3, type: u16 } } }
+`;
+
+test("an instrument of a profile of one's own, without any site", async () => {
+  using folder = temporaryFolder("simulate");
+  mkdirSync(folder.join("profiles"));
+  writeFileSync(folder.join("profiles", "my-detector.yaml"), OWN_PROFILE);
+  writeFileSync(
+    folder.join("scenario.yaml"),
+    `
+profiles: [./profiles]
+links: { bus: { type: modbus-tcp, listen: "127.0.0.1:0" } }
+devices: { gd-1: { profile: my-detector, link: bus, address: { unit: 7 }, channels: { lel: 12 } } }
+`,
+  );
+  await using child = startChild(process.execPath, args(folder.join("scenario.yaml")));
+  const [, port] = await child.waitForLine(/127\.0\.0\.1:(\d+) unit 7/);
+  await using client = await RawClient.connect(Number(port));
+  client.send(tcpRequest(1, { unit: 7, address: 3, count: 1 }));
+  expect((await client.take(11)).readUInt16BE(9)).toBe(12);
+});
+
+test("a profile of one's own that is wrong is named with its place", async () => {
+  using folder = temporaryFolder("simulate");
+  mkdirSync(folder.join("profiles"));
+  writeFileSync(folder.join("profiles", "my-detector.yaml"), OWN_PROFILE.replace("gas_lel", "gas_lle"));
+  writeFileSync(
+    folder.join("scenario.yaml"),
+    "profiles: [./profiles]\nlinks: {}\ndevices: { gd-1: { profile: my-detector } }\n",
+  );
+  const { code, stderr } = await runChild(process.execPath, args(folder.join("scenario.yaml")));
+  expect(stderr.join("\n")).toMatch(/PROFILE_INVALID: .*my-detector\.yaml:10:\d+: /);
+  expect(code).toBe(1);
 });
 
 test("for scripts: one JSON object a line", async () => {

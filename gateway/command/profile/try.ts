@@ -10,6 +10,7 @@ import { MILLISECOND, SECOND } from "../../../model/time.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
 import { print, printJson } from "../output.ts";
 import { alignColumns } from "../table.ts";
+import { valueTable, valueText } from "../value-table.ts";
 import { type BenchDevice, benchDevice } from "./bench-device.ts";
 import { checkProfiles } from "./check.ts";
 import { type Orders, suspicious } from "./four-orders.ts";
@@ -106,26 +107,9 @@ function show(values: readonly SnapshotValue[], { profile, device, options }: Sh
     return;
   }
   if (options.watch && process.stdout.isTTY) process.stdout.write("\u001b[2J\u001b[H");
-  const rows = values.map((value) => {
-    const channel = channelOf(value.channel);
-    const row = reasonRow(value.reason);
-    const quality = row.name === "good" ? "good 正常" : `${QUALITY_NAMES[row.quality]} (${row.en} ${row.zh})`;
-    return [value.channel, valueText(value.value, channel), quality, value.raw, value.from];
-  });
   print(`${profile.id} · ${options.link} · unit ${options.unit}`);
-  print(alignColumns([["channel", "value", "quality", "raw", "from"], ...rows]));
+  print(valueTable(values, channelOf));
   for (const odd of orders) print(`\n${ordersText(odd, channelOf(odd.channel))}`);
-}
-
-/** Digits that a 32-bit float is worth. */
-const DIGITS = 7;
-
-function valueText(value: number, channel: Channel | undefined): string {
-  if (Number.isNaN(value)) return "–";
-  const state = channel?.states?.[value];
-  if (state !== undefined) return `${value} ${state}`;
-  const bare = channel === undefined || channel.unit === "state" || channel.unit === "1";
-  return `${Number.isFinite(value) ? Number(value.toPrecision(DIGITS)) : value}${bare ? "" : ` ${channel.unit}`}`;
 }
 
 function ordersText({ channel, order, values, fitting }: Orders, known: Channel | undefined): string {
@@ -138,9 +122,9 @@ function ordersText({ channel, order, values, fitting }: Orders, known: Channel 
   ]);
   const advice =
     fitting.length === 1
-      ? `→ order: ${fitting[0]} for this channel, if others agree`
+      ? `→ order: ${fitting[0]} for this channel, if others agree 若其他通道一致，应为此字节序`
       : fitting.length === 0
-        ? "→ none of them fits: check the address and the type"
-        : "→ several fit: compare with the instrument's display";
-  return `${channel} does not look right; in every byte order 各字节序:\n${alignColumns(rows)}\n  ${advice}`;
+        ? "→ none of them fits: check the address and the type 均不合理，请核对地址和数据类型"
+        : "→ several fit: compare with the instrument's display 不止一种合理，请与仪表显示对照";
+  return `${channel} does not look right; in every byte order 数值可疑，各字节序:\n${alignColumns(rows)}\n  ${advice}`;
 }
