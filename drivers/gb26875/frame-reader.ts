@@ -1,3 +1,4 @@
+import { FrameFinder, NOT_YET } from "../tcp/frame-finder.ts";
 import {
   checksum,
   END,
@@ -32,105 +33,71 @@ export interface FrameListener {
   skipped(bytes: number): void;
 }
 
-const NOTHING = Buffer.alloc(0);
-
-/**
- * Finds frames in a stream of bytes, by their length: an application unit may contain the end characters. After anything broken
- * it looks for the next start from one byte further on, so that a damaged length never swallows the good frame behind it.
- *
- * It keeps at most one unfinished frame.
- */
+/** Finds frames by their length: an application unit may contain the end characters. */
 export class FrameReader {
   readonly #listener: FrameListener;
-  #rest: Buffer = NOTHING;
-  /** Bytes at the front of the rest that a broken frame has claimed: what looks broken within is not told again. */
-  #claimed = 0;
+  readonly #frames: FrameFinder<FrameFault>;
+  /** Of the skipped bytes, those that were told. */
+  #told = 0;
 
   constructor(listener: FrameListener) {
     this.#listener = listener;
+    this.#frames = new FrameFinder({
+      start: frameStart,
+      extent: frameLength,
+      take: (raw) => {
+        const sumAt = raw.length - TRAILER_BYTES;
+        if (raw[sumAt + 1] !== END || raw[sumAt + 2] !== END) return "no end";
+        if (checksum(raw, summedFrom(0), sumAt) !== raw[sumAt]) return "checksum";
+        listener.frame(readFrame(raw, 0), raw.length);
+        return undefined;
+      },
+      spoiled: (fault, raw) =>
+        listener.fault(fault, raw.length < HEADER_BYTES ? undefined : readFrame(raw, 0)),
+      unfinished: "cut short",
+      whole: "checksum",
+    });
   }
 
   /** Bytes of a frame that is not whole yet. */
   get pending(): number {
-    return this.#rest.length;
+    return this.#frames.pending;
   }
 
   /** Takes the next bytes of the stream, in whatever pieces they come. */
   feed(chunk: Buffer): void {
-    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    this.#scan(bytes, 0);
+    this.#frames.push(chunk);
+    this.#tell();
   }
 
   /** The unfinished frame will not be finished: what stands behind its start is looked through. */
   giveUp(): void {
-    const bytes = this.#rest;
-    if (bytes.length === 0) return;
-    this.#fault("cut short", bytes, 0);
-    this.#scan(bytes, 1);
+    this.#frames.abandon();
+    this.#tell();
   }
 
   /** The same until nothing is left: at the end of a stream, or of a datagram. */
   end(): void {
-    while (this.#rest.length > 0) this.giveUp();
-    this.#claimed = 0;
+    this.#frames.end();
+    this.#tell();
   }
 
-  #scan(bytes: Buffer, from: number): void {
-    let at = from;
-    let skipped = 0;
-    while (at < bytes.length) {
-      const start = bytes.indexOf(START, at);
-      if (start < 0) {
-        skipped += bytes.length - at;
-        at = bytes.length;
-        break;
-      }
-      skipped += start - at;
-      at = start;
-      if (at + 1 < bytes.length && bytes[at + 1] !== START) {
-        skipped++;
-        at++;
-        continue;
-      }
-      const used = this.#frameAt(bytes, at);
-      if (used < 0) break;
-      if (used === 0) {
-        skipped++;
-        at++;
-      } else at += used;
-    }
-    this.#claimed = Math.max(0, this.#claimed - at);
-    // A copy: a window would keep the socket's whole buffer alive.
-    this.#rest = at < bytes.length ? Buffer.from(bytes.subarray(at)) : NOTHING;
-    if (skipped > 0) this.#listener.skipped(skipped);
+  #tell(): void {
+    const { skipped } = this.#frames;
+    if (skipped > this.#told) this.#listener.skipped(skipped - this.#told);
+    this.#told = skipped;
   }
+}
 
-  /** Bytes used by the frame at `at`; 0: there is none; -1: more bytes are needed to tell. */
-  #frameAt(bytes: Buffer, at: number): number {
-    if (bytes.length - at < HEADER_BYTES) return -1;
-    const n = unitLength(bytes, at);
-    if (n > UNIT_MAX) {
-      this.#fault("too long", bytes, at);
-      return 0;
-    }
-    const total = HEADER_BYTES + n + TRAILER_BYTES;
-    if (bytes.length - at < total) return -1;
-    const sumAt = at + HEADER_BYTES + n;
-    if (bytes[sumAt + 1] !== END || bytes[sumAt + 2] !== END) {
-      this.#fault("no end", bytes, at);
-      return 0;
-    }
-    if (checksum(bytes, summedFrom(at), sumAt) !== bytes[sumAt]) {
-      this.#fault("checksum", bytes, at);
-      this.#claimed = Math.max(this.#claimed, at + total);
-      return 0;
-    }
-    this.#listener.frame(readFrame(bytes, at), total);
-    return total;
+function frameStart(bytes: Buffer, from: number): number {
+  for (let at = bytes.indexOf(START, from); at >= 0; at = bytes.indexOf(START, at + 1)) {
+    if (at + 1 === bytes.length || bytes[at + 1] === START) return at;
   }
+  return bytes.length;
+}
 
-  #fault(fault: FrameFault, bytes: Buffer, at: number): void {
-    if (at < this.#claimed) return;
-    this.#listener.fault(fault, bytes.length - at < HEADER_BYTES ? undefined : readFrame(bytes, at));
-  }
+function frameLength(bytes: Buffer, at: number): number | FrameFault {
+  if (bytes.length - at < HEADER_BYTES) return NOT_YET;
+  const n = unitLength(bytes, at);
+  return n > UNIT_MAX ? "too long" : HEADER_BYTES + n + TRAILER_BYTES;
 }

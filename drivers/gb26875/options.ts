@@ -1,12 +1,21 @@
 import { z } from "zod";
-import { isLoopback, listenSchema, parseListen } from "../../model/listen.ts";
+import { listenSchema } from "../../model/listen.ts";
 import { durationSchema } from "../../model/schema.ts";
+import { openToAll, tcpLimitShape } from "../tcp/limits.ts";
 import { networkSchema } from "../tcp/networks.ts";
 import { ADDRESS_MAX } from "./frame.ts";
 
 /*
  * Options of the server. Imports no protocol library.
  */
+
+// A fire is heard whatever waits for the disk: `held` means something else here.
+const {
+  held: _,
+  outgoing: __,
+  rate,
+  ...bounds
+} = tcpLimitShape({ hello: "60s", idle: "30m", partial: "5s" });
 
 export const gb26875OptionsSchema = z
   .strictObject({
@@ -54,26 +63,8 @@ export const gb26875OptionsSchema = z
       .meta({ description: "Deviations from the standard that are seen in the field and harmless." }),
     limits: z
       .strictObject({
-        connections: z
-          .number()
-          .int()
-          .min(1)
-          .max(100_000)
-          .default(2_000)
-          .meta({ description: "Connections." }),
-        waiting: z.number().int().min(1).max(10_000).default(200).meta({
-          description: "Of them, those that have not shown a device we know; beyond it the oldest goes.",
-        }),
-        hello: durationSchema({ min: "1s", max: "10m" })
-          .prefault("60s")
-          .meta({ description: "Time a connection has to show a device we know." }),
-        idle: durationSchema({ min: "10s", max: "7d" })
-          .prefault("30m")
-          .meta({ description: "A connection without a whole frame for this long is closed." }),
-        partial: durationSchema({ min: "100ms", max: "1m" })
-          .prefault("5s")
-          .meta({ description: "Time the rest of a frame has to arrive." }),
-        rate: z.number().int().min(1).max(1_000_000).default(500).meta({
+        ...bounds,
+        rate: rate.meta({
           description: "Frames a second of one peer; a faster one is slowed down (TCP) or cut (UDP).",
         }),
         held: z
@@ -83,20 +74,13 @@ export const gb26875OptionsSchema = z
           .max(65_536)
           .default(1_024)
           .meta({ description: "Confirmations of one peer that wait for the disk; beyond, none is sent." }),
-        strangers: z.number().int().min(1).max(10_000).default(200).meta({
-          description: "Devices that the site does not have, remembered with their address.",
-        }),
       })
       .prefault({})
       .meta({ description: "Bounds." }),
   })
   .superRefine((options, context) => {
-    const address = parseListen(options.listen);
-    if (address === undefined || isLoopback(address.host) || options.peers !== undefined) return;
-    context.addIssue({
-      code: "custom",
-      path: ["peers"],
-      message: `listening on ${address.host} is open to others: say who may connect`,
-    });
+    const message = openToAll(options.listen, [options.peers]);
+    if (message === undefined) return;
+    context.addIssue({ code: "custom", path: ["peers"], message: `${message}, with peers` });
   });
 export type Gb26875Options = z.output<typeof gb26875OptionsSchema>;

@@ -9,18 +9,18 @@ import { Complaints } from "../tcp/complaints.ts";
 import type { Connection } from "../tcp/connection.ts";
 import type { DialInCentre } from "../tcp/dial-in.ts";
 import { HeldAnswers } from "../tcp/held-answers.ts";
+import { Session } from "../tcp/session.ts";
 import { zoneOf } from "../zone.ts";
 import { CONVERSATION, commandName, DATA_ANSWER, FIRST_ANSWER } from "./commands.ts";
 import { type Counts, countsOf } from "./counts.ts";
 import { DeviceMapping } from "./device-mapping.ts";
-import type { Check } from "./frame-reader.ts";
+import { type Check, FrameReader } from "./frame-reader.ts";
 import { writeFrame } from "./frame-writer.ts";
 import type { CrcMode, Hj212Address, Hj212Options } from "./options.ts";
 import { Packets } from "./packets.ts";
 import type { Hj212Section } from "./profile.ts";
 import type { Report } from "./report.ts";
 import { FLAG, readSegment, type Segment, writeSegment } from "./segment.ts";
-import { Session } from "./session.ts";
 
 /** A device of the link as the centre deals with it. */
 interface Member {
@@ -92,13 +92,21 @@ export class Centre implements DialInCentre {
   }
 
   open(connection: Connection): Session {
-    return new Session(connection, {
-      frame: (session, segment, how) => this.#frame(session, segment, how),
-      spoiled: (session, why, raw) => {
-        this.counts.spoiled(why);
-        this.complaints.spoiled(session.connection, why, raw);
-      },
-    });
+    const reader = (session: Session) =>
+      new FrameReader({
+        frame: (segment, check, raw) => {
+          if (!connection.open) return true;
+          const taken = this.#frame(session, segment, { check, raw });
+          if (taken) session.heard();
+          return taken;
+        },
+        spoiled: (why, raw) => {
+          connection.spoiled();
+          this.counts.spoiled(why);
+          this.complaints.spoiled(connection, why, raw);
+        },
+      });
+    return new Session(connection, reader);
   }
 
   start(intake: Intake): void {

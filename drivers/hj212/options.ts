@@ -46,7 +46,7 @@ export const hj212LinkSchema = z
       .meta({ description: "Offset of the times that devices write. The standard means Beijing time." }),
     limits: z
       .strictObject({
-        ...tcpLimitShape,
+        ...tcpLimitShape(),
         packets: bytesSchema
           .prefault("4MiB")
           .meta({ description: "Bytes of incomplete reports in packets, all devices together." }),

@@ -3,7 +3,7 @@ import { isLoopback, listenSchema, parseListen } from "../../model/listen.ts";
 import { bytesSchema, durationSchema, idSchema } from "../../model/schema.ts";
 import { pathSchema } from "../payload/path.ts";
 import { timeSchema } from "../payload/profile.ts";
-import { secretSchema } from "../tcp/limits.ts";
+import { secretSchema, strangersSchema } from "../tcp/limits.ts";
 import { networkSchema } from "../tcp/networks.ts";
 
 /*
@@ -241,13 +241,7 @@ export const httpLinkSchema = z
         nonces: z.number().int().min(100).max(1_000_000).default(100_000).meta({
           description: "Signed requests remembered within their window; beyond it the answer is 503.",
         }),
-        strangers: z
-          .number()
-          .int()
-          .min(1)
-          .max(10_000)
-          .default(200)
-          .meta({ description: "Devices that the site does not have, remembered with their address." }),
+        strangers: strangersSchema,
       })
       .prefault({})
       .meta({ description: "Bounds of what callers may take." }),

@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { isLoopback, listenSchema, parseListen } from "../../model/listen.ts";
+import { listenSchema } from "../../model/listen.ts";
 import { durationSchema, idSchema } from "../../model/schema.ts";
+import { openToAll, tcpLimitShape } from "../tcp/limits.ts";
 import { networkSchema } from "../tcp/networks.ts";
 import { MAX_SERIAL_UNIT, MODBUS_PORT } from "./limits.ts";
 import { devicePeriod, extentSchema, pollingShape } from "./options.ts";
@@ -59,6 +60,7 @@ const heartbeatSchema = z
   .refine(onlyOne, { message: "give either text or hex" });
 
 const { reconnect: _, timeout: __, ...polling } = pollingShape;
+const { waiting, strangers } = tcpLimitShape();
 
 /** Options of `modbus-dial-in`. */
 export const dialInSchema = z
@@ -111,34 +113,18 @@ export const dialInSchema = z
         silence: durationSchema({ min: "10s", max: "1d" })
           .prefault("10m")
           .meta({ description: "Silence after which a connection is closed." }),
-        waiting: z.number().int().min(1).max(10_000).default(200).meta({
+        waiting: waiting.meta({
           description: "Connections that have not said who they are; beyond it the oldest goes.",
         }),
-        strangers: z
-          .number()
-          .int()
-          .min(1)
-          .max(10_000)
-          .default(200)
-          .meta({ description: "Unknown modems remembered with their packet." }),
+        strangers: strangers.meta({ description: "Unknown modems remembered with their packet." }),
       })
       .prefault({})
       .meta({ description: "Bounds of what those who dial in may take." }),
   })
   .superRefine((options, context) => {
     const report = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
-    const address = parseListen(options.listen);
-    if (
-      address !== undefined &&
-      !isLoopback(address.host) &&
-      options.from === undefined &&
-      !options.anybody
-    ) {
-      report(
-        ["listen"],
-        `${options.listen} can be reached from outside: say who may come, with from or anybody`,
-      );
-    }
+    const message = openToAll(options.listen, [options.from, options.anybody || undefined]);
+    if (message !== undefined) report(["listen"], `${message}, with from or anybody`);
     const known = new Map<string, string>();
     for (const [id, modem] of Object.entries(options.modems)) {
       const key = modem.imei ?? packetOf(modem).toString("hex");

@@ -4,9 +4,10 @@ import type { Clock } from "../../model/time.ts";
 import type { Intake } from "../driver.ts";
 import { Strangers } from "../strangers.ts";
 import { Complaints as PeerComplaints } from "../tcp/complaints.ts";
+import type { Connection } from "../tcp/connection.ts";
+import type { Session } from "../tcp/session.ts";
 import { functionName } from "./control.ts";
 import type { Frame, Spoiled } from "./frame.ts";
-import type { Session } from "./session.ts";
 import { formatStationAddress } from "./station-address.ts";
 
 export interface ComplaintOptions {
@@ -57,7 +58,7 @@ export class Complaints {
     this.#unknown.add();
     const { session, frame, raw } = from;
     this.peers.stranger(`{ station: "${formatStationAddress(address)}" }`, {
-      peer: session.peer,
+      peer: session.connection.peer,
       said: functionName(frame.code).en,
       raw,
     });
@@ -68,7 +69,7 @@ export class Complaints {
     this.#count("sl651_frames_refused", "Frames with another centre's address or a wrong password.", { why });
     const station = formatStationAddress(frame.station);
     if (!this.peers.due(`${why} ${station}`)) return;
-    const fields = { link: this.#o.link, peer: session.peer, station, centre: frame.centre };
+    const fields = { link: this.#o.link, peer: session.connection.peer, station, centre: frame.centre };
     this.#o.log.warn(fields, `frame refused: wrong ${why}`);
   }
 
@@ -77,9 +78,9 @@ export class Complaints {
     this.#count("sl651_downlinks_received", "Frames of the way down that came up: echoes.");
   }
 
-  spoiled(session: Session, why: Spoiled, raw: Uint8Array): void {
+  spoiled(connection: Connection, why: Spoiled, raw: Uint8Array): void {
     this.#count("sl651_frames_spoiled", "What began like a frame and was none.", { why });
-    this.peers.spoiled(session.connection, why, raw);
+    this.peers.spoiled(connection, why, raw);
   }
 
   #count(name: string, help: string, labels: Record<string, string> = {}): void {

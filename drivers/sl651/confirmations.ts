@@ -1,10 +1,10 @@
 import type { Micros } from "../../model/time.ts";
 import type { Ticket } from "../driver.ts";
 import { HeldAnswers } from "../tcp/held-answers.ts";
+import type { Session } from "../tcp/session.ts";
 import { writeHead } from "./body-writer.ts";
 import type { Frame } from "./frame.ts";
 import { writeFrame } from "./frame-writer.ts";
-import type { Session } from "./session.ts";
 
 /** What is answered to a report once it is on disk. */
 export interface Confirmation {
@@ -52,7 +52,7 @@ export class Confirmations {
   }
 
   #send(confirmation: Confirmation): void {
-    if (!confirmation.session.open) return;
+    if (!confirmation.session.connection.open) return;
     const { to, serial, end } = confirmation;
     const body = writeHead(serial, this.#o.time(confirmation), {
       encoding: to.encoding,
@@ -61,7 +61,7 @@ export class Confirmations {
     // Of a report in packets the number of the last one is confirmed, which is their total (notes of tables 19 and 23).
     const packet =
       to.packet === undefined ? undefined : { total: to.packet.total, sequence: to.packet.total };
-    confirmation.session.send(writeFrame({ ...to, up: false, packet, body, end }));
+    confirmation.session.connection.send(writeFrame({ ...to, up: false, packet, body, end }));
     this.#o.onSent();
   }
 }

@@ -3,18 +3,20 @@ import { parseListen } from "../../model/listen.ts";
 import { REASON } from "../../model/quality.ts";
 import { type Micros, SECOND, type Timer } from "../../model/time.ts";
 import type { Driver, DriverContext, Intake, SnapshotValue, Stranger } from "../driver.ts";
+import type { Connection } from "../tcp/connection.ts";
 import { networkList } from "../tcp/networks.ts";
 import { TcpServer } from "../tcp/server.ts";
+import { Session } from "../tcp/session.ts";
 import { zoneOf } from "../zone.ts";
 import { writeElementQuery, writePeriodQuery } from "./body-writer.ts";
 import { Centre } from "./centre.ts";
 import { Complaints } from "./complaints.ts";
 import { FUNCTION } from "./control.ts";
 import type { Frame } from "./frame.ts";
+import { FrameReader } from "./frame-reader.ts";
 import type { Sl651Address, Sl651Options } from "./options.ts";
 import type { Sl651Section } from "./profile.ts";
 import type { Answer } from "./question.ts";
-import { Session } from "./session.ts";
 import type { Station } from "./station.ts";
 import { formatStationAddress } from "./station-address.ts";
 
@@ -67,11 +69,7 @@ export class Sl651Driver implements Driver {
       permitted: networkList(options.from),
       limits: { ...limits, partial: limits.frameTimeout, hello: limits.firstFrame, idle: limits.silence },
       clock,
-      open: (connection) =>
-        new Session(connection, {
-          frame: (session, frame, raw) => this.#frame(session, frame, raw),
-          spoiled: (session, why, raw) => this.#complaints.spoiled(session, why, raw),
-        }),
+      open: (connection) => this.#open(connection),
       congested: () => this.#intake?.congested ?? true,
       witness: this.#complaints.peers,
     });
@@ -183,6 +181,21 @@ export class Sl651Driver implements Driver {
     const station = this.#byDevice.get(device);
     if (station === undefined) throw new InternalError("INTERNAL", `device ${device} is not on this link`);
     return station;
+  }
+
+  #open(connection: Connection): Session {
+    const reader = (session: Session) =>
+      new FrameReader({
+        frame: (frame, raw) => {
+          session.heard();
+          this.#frame(session, frame, raw);
+        },
+        spoiled: (why, raw) => {
+          connection.spoiled();
+          this.#complaints.spoiled(connection, why, raw);
+        },
+      });
+    return new Session(connection, reader);
   }
 
   #frame(session: Session, frame: Frame, raw: Uint8Array): void {

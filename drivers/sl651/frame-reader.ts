@@ -1,4 +1,5 @@
 import { crc16 } from "../crc16.ts";
+import { FrameFinder, NO_FRAME, NOT_YET } from "../tcp/frame-finder.ts";
 import { ACK, ENQ, EOT, ESC, ETB, ETX, NAK, SOH, STX, SYN } from "./control.ts";
 import { hexValue } from "./digits.ts";
 import {
@@ -20,95 +21,38 @@ export interface FrameHandler {
 }
 
 const START = 0x7e;
-const EMPTY = Buffer.alloc(0);
-
-const NOT_A_FRAME = -1;
-const INCOMPLETE = 0;
 
 /** Of both directions: some stations answer with the end of the question, and the CRC tells a frame from noise. */
 const ENDS: readonly number[] = [ETX, ETB, ENQ, ACK, NAK, EOT, ESC];
 
-/**
- * Finds frames in a stream of bytes. 7E7E may occur inside a body, so a frame is found by its length; after something
- * spoiled the search goes on behind its first byte, so that a wrong length swallows nothing that follows. Keeps at most one
- * unfinished frame.
- */
-export class FrameReader {
-  readonly #handler: FrameHandler;
-  #rest: Buffer = EMPTY;
-  /** Bytes that were no part of any frame. */
-  skipped = 0;
-
+/** Finds frames by their length: 7E7E may occur inside a body. */
+export class FrameReader extends FrameFinder<Spoiled> {
   constructor(handler: FrameHandler) {
-    this.#handler = handler;
-  }
-
-  /** Bytes of a frame that has begun and is not complete. */
-  get pending(): number {
-    return this.#rest.length;
-  }
-
-  push(chunk: Buffer): void {
-    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    this.#rest = EMPTY;
-    this.#scan(bytes);
-  }
-
-  /** The frame that has begun will not be completed: what follows its start is looked at again. */
-  abandon(): void {
-    const bytes = this.#rest;
-    if (bytes.length === 0) return;
-    this.#rest = EMPTY;
-    this.#handler.spoiled("unfinished", bytes);
-    this.skipped++;
-    this.#scan(bytes.subarray(1));
-  }
-
-  #scan(bytes: Buffer): void {
-    let at = 0;
-    while (at < bytes.length) {
-      const found = this.#next(bytes, at);
-      this.skipped += found - at;
-      at = found;
-      if (at === bytes.length) return;
-      const length = frameLength(bytes, at);
-      if (length === NOT_A_FRAME) {
-        this.skipped++;
-        at++;
-      } else if (length === INCOMPLETE || at + length > bytes.length) {
-        // Copied: the chunk is the socket's, and a body's views must not keep it.
-        this.#rest = Buffer.from(bytes.subarray(at));
-        return;
-      } else {
-        at += this.#take(bytes.subarray(at, at + length));
-      }
-    }
-  }
-
-  /** Where the next frame may begin. */
-  #next(bytes: Buffer, from: number): number {
-    for (let at = from; at < bytes.length; at++) {
-      const byte = bytes[at];
-      if (byte === SOH) return at;
-      if (byte === START && (at + 1 === bytes.length || bytes[at + 1] === START)) return at;
-    }
-    return bytes.length;
-  }
-
-  /** Bytes to go on by: the whole frame, or one when it is spoiled. */
-  #take(raw: Buffer): number {
-    const outcome = parseFrame(raw);
-    if (typeof outcome === "string") {
-      this.#handler.spoiled(outcome, raw);
-      this.skipped++;
-      return 1;
-    }
-    this.#handler.frame(outcome, raw);
-    return raw.length;
+    super({
+      start: frameStart,
+      extent: frameLength,
+      take: (raw) => {
+        const outcome = parseFrame(raw);
+        if (typeof outcome === "string") return outcome;
+        handler.frame(outcome, raw);
+        return undefined;
+      },
+      spoiled: (why, raw) => handler.spoiled(why, raw),
+      unfinished: "unfinished",
+    });
   }
 }
 
-/** Length of the frame that begins at `at` by its head, INCOMPLETE while that is not there, or NOT_A_FRAME. */
+function frameStart(bytes: Buffer, from: number): number {
+  for (let at = from; at < bytes.length; at++) {
+    const byte = bytes[at];
+    if (byte === SOH) return at;
+    if (byte === START && (at + 1 === bytes.length || bytes[at + 1] === START)) return at;
+  }
+  return bytes.length;
+}
+
+/** Length of the frame that begins at `at` by its head. */
 function frameLength(bytes: Uint8Array, at: number): number {
   const encoding: Encoding = bytes[at] === SOH ? "ascii" : "hex";
   const layout = LAYOUT[encoding];
@@ -116,18 +60,18 @@ function frameLength(bytes: Uint8Array, at: number): number {
   if (encoding === "ascii") {
     // The fields are hex characters: a stray 01 is told from a start at once.
     for (let i = 1; i < Math.min(have, layout.startAt); i++) {
-      if (hexValue(bytes[at + i]!) < 0) return NOT_A_FRAME;
+      if (hexValue(bytes[at + i]!) < 0) return NO_FRAME;
     }
   }
-  if (have < layout.lengthAt + (encoding === "ascii" ? 4 : 2)) return INCOMPLETE;
+  if (have < layout.lengthAt + (encoding === "ascii" ? 4 : 2)) return NOT_YET;
   const field = lengthField(bytes, at, encoding);
   const direction = field & 0xf000;
   const length = field & 0x0fff;
-  if ((direction !== 0 && direction !== DOWN_BIT) || length === 0) return NOT_A_FRAME;
-  if (have <= layout.startAt) return INCOMPLETE;
+  if ((direction !== 0 && direction !== DOWN_BIT) || length === 0) return NO_FRAME;
+  if (have <= layout.startAt) return NOT_YET;
   const start = bytes[at + layout.startAt];
-  if (start !== STX && start !== SYN) return NOT_A_FRAME;
-  if (start === SYN && length < layout.packet) return NOT_A_FRAME;
+  if (start !== STX && start !== SYN) return NO_FRAME;
+  if (start === SYN && length < layout.packet) return NO_FRAME;
   return layout.head + length + layout.tail;
 }
 
@@ -160,8 +104,8 @@ function parseFrame(raw: Buffer): Frame | Spoiled {
   return { ...readHead(raw, encoding, up), encoding, up, packet, body, end };
 }
 
-function crcCharacters(raw: Buffer, at: number): number {
-  for (let i = 0; i < 4; i++) if (hexValue(raw[at + i]!) < 0) return NOT_A_FRAME;
+function crcCharacters(raw: Buffer, at: number): number | undefined {
+  for (let i = 0; i < 4; i++) if (hexValue(raw[at + i]!) < 0) return undefined;
   return asciiHex(raw, at, 4);
 }
 

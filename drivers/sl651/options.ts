@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { isLoopback, listenSchema, parseListen } from "../../model/listen.ts";
+import { listenSchema } from "../../model/listen.ts";
 import { bytesSchema, durationSchema } from "../../model/schema.ts";
+import { openToAll, secretSchema, tcpLimitShape } from "../tcp/limits.ts";
 import { networkSchema } from "../tcp/networks.ts";
 import { parseStationAddress } from "./station-address.ts";
 
@@ -10,10 +11,14 @@ import { parseStationAddress } from "./station-address.ts";
 
 export const DEFAULT_LISTEN = "127.0.0.1:9651";
 
-const secretSchema = z
-  .string()
-  .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, "name a secret as env:NAME or file:PATH")
-  .meta({ examples: ["env:STATION_PASSWORD"] });
+const passwordSchema = secretSchema.meta({ examples: ["env:STATION_PASSWORD"] });
+
+const {
+  partial: frameTimeout,
+  hello: firstFrame,
+  idle: silence,
+  ...bounds
+} = tcpLimitShape({ rate: 1_000, outgoing: "256KiB" });
 
 /** How stations and centre talk (table 15). */
 export const MODES = ["m1", "m2", "m3", "m4"] as const;
@@ -40,7 +45,7 @@ export const sl651LinkSchema = z
         "Address and port that the stations dial. Beyond the loopback say who may come: `password` or `from`.",
       examples: ["0.0.0.0:9651"],
     }),
-    password: secretSchema.optional().meta({
+    password: passwordSchema.optional().meta({
       description:
         "Where the password of the stations is: four hex digits (6.2.3.3). Frames with another one are refused. Without it any is taken, and answers carry the station's own.",
     }),
@@ -80,37 +85,10 @@ export const sl651LinkSchema = z
       .meta({ description: "Correction of the stations' clocks." }),
     limits: z
       .strictObject({
-        connections: z
-          .number()
-          .int()
-          .min(1)
-          .max(100_000)
-          .default(2_000)
-          .meta({ description: "Connected stations." }),
-        waiting: z.number().int().min(1).max(10_000).default(200).meta({
-          description: "Sockets that have not sent a frame yet; beyond it the oldest goes.",
-        }),
-        frameTimeout: durationSchema({ min: "100ms", max: "5m" })
-          .prefault("15s")
-          .meta({ description: "Time for the rest of a frame that has begun." }),
-        firstFrame: durationSchema({ min: "1s", max: "1h" })
-          .prefault("5m")
-          .meta({
-            description: "Time for the first frame; keep-alives come at least every 255 s.",
-            examples: ["5m"],
-          }),
-        silence: durationSchema({ min: "1m", max: "30d" })
-          .prefault("2h")
-          .meta({ description: "Silence after which a connection is closed.", examples: ["2h"] }),
-        rate: z.number().int().min(1).max(1_000_000).default(1_000).meta({
-          description: "Frames a second of one connection; a faster one is slowed down.",
-        }),
-        held: z.number().int().min(1).max(10_000).default(64).meta({
-          description: "Confirmations of one connection that wait for the disk before it is slowed down.",
-        }),
-        outgoing: bytesSchema
-          .prefault("256KiB")
-          .meta({ description: "Bytes waiting for a station that does not read, before it is cut off." }),
+        ...bounds,
+        frameTimeout,
+        firstFrame,
+        silence,
         packets: bytesSchema
           .prefault("16MiB")
           .meta({ description: "Bytes of incomplete reports in packets, all stations together." }),
@@ -120,22 +98,14 @@ export const sl651LinkSchema = z
         answerTimeout: durationSchema({ min: "100ms", max: "10m" })
           .prefault("15s")
           .meta({ description: "Time for the answer to a question; it is asked three times (6.3.2.3)." }),
-        strangers: z.number().int().min(1).max(10_000).default(200).meta({
-          description: "Stations that the site does not have, remembered with their address.",
-        }),
       })
       .prefault({})
       .meta({ description: "Bounds of what stations may take." }),
   })
   .superRefine((options, context) => {
-    const address = parseListen(options.listen);
-    if (address === undefined || isLoopback(address.host)) return;
-    if (options.password !== undefined || options.from !== undefined) return;
-    context.addIssue({
-      code: "custom",
-      path: ["listen"],
-      message: `${options.listen} can be reached from outside: say who may come, with password or from`,
-    });
+    const message = openToAll(options.listen, [options.password, options.from]);
+    if (message === undefined) return;
+    context.addIssue({ code: "custom", path: ["listen"], message: `${message}, with password or from` });
   });
 /** Parsed options of a link of type `sl651-server`. */
 export type Sl651Options = z.output<typeof sl651LinkSchema>;

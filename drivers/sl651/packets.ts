@@ -85,7 +85,7 @@ export class Packets {
   /** One number a NAK; each resent packet shows the next (6.3.1.2 c, notes of tables 19 and 23). */
   #ask(station: Station, assembly: Assembly): void {
     assembly.asked++;
-    if (station.mode === "m1" || station.session?.open !== true) return;
+    if (station.mode === "m1" || station.session?.connection.open !== true) return;
     this.#count("sl651_packets_missing", "Missing packets asked for.");
     const { last, total, missing } = assembly;
     const body = writeHead(assembly.serial, this.#o.clock.wall(), {
@@ -93,7 +93,7 @@ export class Packets {
       offset: this.#o.offset,
     });
     const packet = { total, sequence: missing };
-    station.session.send(writeFrame({ ...last, up: false, packet, body, end: NAK }));
+    station.session.connection.send(writeFrame({ ...last, up: false, packet, body, end: NAK }));
   }
 
   #giveUp(station: Station, why: "replaced" | "too large" | "incomplete"): void {

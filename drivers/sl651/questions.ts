@@ -33,7 +33,7 @@ export class Questions {
    */
   ask(station: Station, code: number, body: Question["body"]): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      if (station.session?.open !== true) {
+      if (station.session?.connection.open !== true) {
         reject(this.#absent(station));
         return;
       }
@@ -74,7 +74,7 @@ export class Questions {
     const question = station.questions[0];
     if (question === undefined) return;
     const { session, encoding, centre, password, address } = station;
-    if (session?.open !== true) {
+    if (session?.connection.open !== true) {
       question.reject(this.#absent(station));
       this.#next(station);
       return;
@@ -92,7 +92,7 @@ export class Questions {
       body,
       end: ENQ,
     };
-    session.send(writeFrame(frame));
+    session.connection.send(writeFrame(frame));
     question.timer = this.#o.clock.after(this.#o.timeout, () => this.#late(station, question));
   }
 

@@ -1,9 +1,9 @@
 import type { Micros } from "../../model/time.ts";
+import type { Session } from "../tcp/session.ts";
 import type { Assembly } from "./assembly.ts";
 import { LastWords } from "./last-words.ts";
 import type { ConfirmationEnd, Sl651Options, TransferMode } from "./options.ts";
 import type { Question } from "./question.ts";
-import type { Session } from "./session.ts";
 import { type Sl651Device, StationMapping } from "./station-mapping.ts";
 
 /** One station of the site, whatever connection it comes over. */

@@ -67,7 +67,8 @@ export class Upkeep {
 
   /** Asks for present values when it is time. */
   watch(station: Station, now: Micros): void {
-    if (station.ask === 0 || station.session?.open !== true || now - station.askedAt < station.ask) return;
+    if (station.ask === 0 || station.session?.connection.open !== true || now - station.askedAt < station.ask)
+      return;
     station.askedAt = now;
     this.#quietly("values", this.ask(station, FUNCTION.queryNow));
   }

@@ -8,12 +8,13 @@ import { Complaints } from "../tcp/complaints.ts";
 import type { Connection } from "../tcp/connection.ts";
 import type { DialInCentre } from "../tcp/dial-in.ts";
 import { HeldAnswers } from "../tcp/held-answers.ts";
+import { Session } from "../tcp/session.ts";
 import { zoneOf } from "../zone.ts";
 import { type Counts, countsOf } from "./counts.ts";
 import { AFN, afnName, type Frame, writeFrame } from "./frame.ts";
+import { FrameReader } from "./frame-reader.ts";
 import type { Szy206Address, Szy206Options } from "./options.ts";
 import type { Szy206Section } from "./profile.ts";
-import { Session } from "./session.ts";
 import { TerminalMapping } from "./terminal-mapping.ts";
 
 /**
@@ -74,13 +75,20 @@ export class Centre implements DialInCentre {
   }
 
   open(connection: Connection): Session {
-    return new Session(connection, {
-      frame: (session, frame, raw) => this.#frame(session, frame, raw),
-      spoiled: (session, why, raw) => {
-        this.counts.spoiled(why);
-        this.complaints.spoiled(session.connection, why, raw);
-      },
-    });
+    const reader = (session: Session) =>
+      new FrameReader({
+        frame: (frame, raw) => {
+          if (!connection.open) return;
+          session.heard();
+          this.#frame(session, frame, raw);
+        },
+        spoiled: (why, raw) => {
+          connection.spoiled();
+          this.counts.spoiled(why);
+          this.complaints.spoiled(connection, why, raw);
+        },
+      });
+    return new Session(connection, reader);
   }
 
   start(intake: Intake): void {

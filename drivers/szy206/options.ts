@@ -39,7 +39,7 @@ export const szy206LinkSchema = z
       .default("+08:00")
       .meta({ description: "Offset of the terminals' clocks from UTC." }),
     limits: z
-      .strictObject(tcpLimitShape)
+      .strictObject(tcpLimitShape())
       .prefault({})
       .meta({ description: "Bounds of what terminals may take." }),
   })
