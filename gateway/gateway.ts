@@ -99,6 +99,7 @@ export class Gateway {
       options: configuration.journal,
       sinks: configuration.sinks,
       series: seriesOf(configuration),
+      stale: configuration.site.channels.map(({ stale }) => stale),
       secret: configuration.secret,
       clock,
       log,

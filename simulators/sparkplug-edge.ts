@@ -2,11 +2,9 @@ import { connectAsync, type MqttClient } from "mqtt";
 import { DATA_TYPE } from "../drivers/sparkplug/data-type.ts";
 import { asksForBirth, REBIRTH } from "../drivers/sparkplug/node-control.ts";
 import { type WrittenMetric, writePayload } from "../drivers/sparkplug/payload-writer.ts";
-import { NAMESPACE, type Verb } from "../drivers/sparkplug/topic.ts";
+import { commandTopic, edgeTopic, SEQUENCE, type Verb } from "../drivers/sparkplug/topic.ts";
 import { type Clock, MILLISECOND } from "../model/time.ts";
 
-/** Sequence numbers there are. */
-const SEQUENCE = 256;
 const CONNECT_TIMEOUT_MS = 5_000;
 
 export interface SparkplugEdgeOptions {
@@ -38,7 +36,7 @@ export class SparkplugEdge {
 
   /** Connects with its death as the will, and is born. */
   async connect(): Promise<void> {
-    const { url, group, node, obedient = true } = this.#o;
+    const { url, obedient = true } = this.#o;
     this.#bdSeq = (this.#bdSeq + 1) % SEQUENCE;
     const client = await connectAsync(url, {
       clean: true,
@@ -54,7 +52,7 @@ export class SparkplugEdge {
       this.asked++;
       if (obedient) void this.birth();
     });
-    await client.subscribeAsync(`${NAMESPACE}/${group}/NCMD/${node}`, { qos: 1 });
+    await client.subscribeAsync(commandTopic(this.#o), { qos: 1 });
     await this.birth();
   }
 
@@ -133,8 +131,7 @@ export class SparkplugEdge {
   }
 
   #topic(verb: Verb, device?: string): string {
-    const { group, node } = this.#o;
-    return [NAMESPACE, group, verb, node, ...(device === undefined ? [] : [device])].join("/");
+    return edgeTopic(this.#o, verb, device);
   }
 
   #now(): number {

@@ -5,10 +5,8 @@ import type { Counts } from "./counts.ts";
 import { type Carrier, MetricEntry } from "./metric-entry.ts";
 import { emptyMetric, numberOf, type Payload } from "./payload-reader.ts";
 import { Scope } from "./scope.ts";
-import type { Verb } from "./topic.ts";
+import { SEQUENCE, type Verb } from "./topic.ts";
 
-/** Sequence numbers there are. */
-const SEQUENCE = 256;
 /** The metric that ties a death to its birth. */
 const BD_SEQ = "bdSeq";
 

@@ -4,7 +4,8 @@ import { connectionOptionsShape } from "../mqtt/client/options.ts";
 import { STATE_EDITIONS } from "./state.ts";
 import { idProblem } from "./topic.ts";
 
-const nameSchema = z
+/** An id of a group, a node, a device or a host. */
+export const sparkplugNameSchema = z
   .string()
   .max(256)
   .superRefine((id, context) => {
@@ -18,7 +19,7 @@ const { sessionExpiry: _, ...connection } = connectionOptionsShape;
 /** Options of a link of type `sparkplug`. */
 export const sparkplugLinkSchema = z.strictObject({
   ...connection,
-  hostId: nameSchema.optional().meta({
+  hostId: sparkplugNameSchema.optional().meta({
     description:
       "What we call ourselves as host application; edge nodes may have it as their primary host. Default: tocsin-<site>.",
     examples: ["tocsin-riverside"],
@@ -28,7 +29,7 @@ export const sparkplugLinkSchema = z.strictObject({
       "How we say that we are there: `v3` (JSON under spBv1.0/STATE), `v2` (ONLINE and OFFLINE under STATE, for edge nodes of Sparkplug 2.2), `none`.",
   }),
   groups: z
-    .union([z.literal("all"), z.array(nameSchema)])
+    .union([z.literal("all"), z.array(sparkplugNameSchema)])
     .default([])
     .meta({
       description:
@@ -86,9 +87,9 @@ export type SparkplugOptions = z.output<typeof sparkplugLinkSchema>;
 
 /** How a device is reached on a Sparkplug link. */
 export const sparkplugAddressSchema = z.strictObject({
-  group: nameSchema.meta({ description: "Group id.", examples: ["Plant 1"] }),
-  node: nameSchema.meta({ description: "Edge node id.", examples: ["Edge 3"] }),
-  device: nameSchema.optional().meta({
+  group: sparkplugNameSchema.meta({ description: "Group id.", examples: ["Plant 1"] }),
+  node: sparkplugNameSchema.meta({ description: "Edge node id.", examples: ["Edge 3"] }),
+  device: sparkplugNameSchema.optional().meta({
     description: "Device id. Without it the metrics of the edge node itself are meant.",
     examples: ["Gas panel"],
   }),

@@ -11,9 +11,13 @@ export interface WrittenMetric {
   /** Milliseconds since 1970, UTC. */
   readonly timestamp?: number;
   readonly dataType?: number;
+  /** Its birth has given its type, which is not repeated. */
+  readonly announced?: boolean;
   readonly historical?: boolean;
   /** The property `Quality`. */
   readonly quality?: number;
+  /** Further properties, all of them texts. */
+  readonly properties?: Readonly<Record<string, string>>;
   /** null: the metric has no value. */
   readonly value?: number | bigint | boolean | string | Uint8Array | null;
   readonly template?: readonly WrittenMetric[];
@@ -46,20 +50,14 @@ export function writePayload({ timestamp, seq, metrics = [] }: WrittenPayload): 
 }
 
 function writeMetric(writer: BinaryWriter, metric: WrittenMetric): void {
-  const { name, alias, timestamp, dataType, historical, quality, value } = metric;
+  const { name, alias, timestamp, dataType, historical, value } = metric;
   if (name !== undefined) writer.tag(1, WireType.LengthDelimited).string(name);
   if (alias !== undefined) writer.tag(2, WireType.Varint).uint64(alias);
   if (timestamp !== undefined) writer.tag(3, WireType.Varint).uint64(timestamp);
-  if (dataType !== undefined) writer.tag(4, WireType.Varint).uint32(dataType);
+  if (dataType !== undefined && metric.announced !== true) writer.tag(4, WireType.Varint).uint32(dataType);
   if (historical === true) writer.tag(5, WireType.Varint).bool(true);
   if (value === null) writer.tag(7, WireType.Varint).bool(true);
-  if (quality !== undefined) {
-    writer.tag(9, WireType.LengthDelimited).fork();
-    writer.tag(1, WireType.LengthDelimited).string("Quality");
-    writer.tag(2, WireType.LengthDelimited).fork();
-    writer.tag(1, WireType.Varint).uint32(DATA_TYPE.int32).tag(3, WireType.Varint).uint32(quality);
-    writer.join().join();
-  }
+  writeProperties(writer, metric);
   if (value !== undefined && value !== null)
     writeValue(writer, { value, dataType: dataType ?? 0, first: 10 });
   if (metric.dataSet !== undefined) writeDataSet(writer, metric.dataSet);
@@ -72,6 +70,25 @@ function writeMetric(writer: BinaryWriter, metric: WrittenMetric): void {
     }
     writer.join();
   }
+}
+
+function writeProperties(writer: BinaryWriter, { quality, properties = {} }: WrittenMetric): void {
+  const texts = Object.entries(properties);
+  if (quality === undefined && texts.length === 0) return;
+  writer.tag(9, WireType.LengthDelimited).fork();
+  if (quality !== undefined) {
+    writer.tag(1, WireType.LengthDelimited).string("Quality");
+    writer.tag(2, WireType.LengthDelimited).fork();
+    writer.tag(1, WireType.Varint).uint32(DATA_TYPE.int32).tag(3, WireType.Varint).uint32(quality);
+    writer.join();
+  }
+  for (const [name, text] of texts) {
+    writer.tag(1, WireType.LengthDelimited).string(name);
+    writer.tag(2, WireType.LengthDelimited).fork();
+    writer.tag(1, WireType.Varint).uint32(DATA_TYPE.string).tag(8, WireType.LengthDelimited).string(text);
+    writer.join();
+  }
+  writer.join();
 }
 
 function writeDataSet(

@@ -22,14 +22,34 @@ export function statePayload(edition: StateEdition, { online, at }: { online: bo
   return JSON.stringify({ online, timestamp: Math.floor(at / MILLISECOND) });
 }
 
-/** Whether a state message says that its host is away; undefined when it says neither. */
-export function saysOffline(edition: StateEdition, payload: string): boolean | undefined {
-  if (edition !== "v3") return payload === "OFFLINE" ? true : payload === "ONLINE" ? false : undefined;
+/** What a state message says. */
+export interface HostState {
+  readonly online: boolean;
+  /** When its connection began; undefined when it does not say. */
+  readonly at: Micros | undefined;
+}
+
+/** Reads a state message; undefined when it is none. */
+export function hostState(edition: StateEdition, payload: string): HostState | undefined {
+  if (edition !== "v3") {
+    return payload === "OFFLINE" || payload === "ONLINE"
+      ? { online: payload === "ONLINE", at: undefined }
+      : undefined;
+  }
   try {
     const said: unknown = JSON.parse(payload);
-    const online = typeof said === "object" && said !== null && "online" in said ? said.online : undefined;
-    return typeof online === "boolean" ? !online : undefined;
+    if (typeof said !== "object" || said === null || !("online" in said)) return undefined;
+    const { online } = said;
+    if (typeof online !== "boolean") return undefined;
+    const timestamp = "timestamp" in said ? said.timestamp : undefined;
+    return { online, at: typeof timestamp === "number" ? timestamp * MILLISECOND : undefined };
   } catch {
     return undefined;
   }
+}
+
+/** Whether a state message says that its host is away; undefined when it says neither. */
+export function saysOffline(edition: StateEdition, payload: string): boolean | undefined {
+  const state = hostState(edition, payload);
+  return state && !state.online;
 }

@@ -1,6 +1,9 @@
 /** The first level of all topics (Sparkplug 3.0, 4.1.1). */
 export const NAMESPACE = "spBv1.0";
 
+/** Sequence numbers there are: 0 to 255 (tck-id-payloads-sequence-num-incrementing). */
+export const SEQUENCE = 256;
+
 /** What an edge node says. */
 export const VERBS = ["NBIRTH", "NDATA", "NDEATH", "DBIRTH", "DDATA", "DDEATH"] as const;
 export type Verb = (typeof VERBS)[number];
@@ -24,6 +27,15 @@ export function parseTopic(topic: string): SparkplugTopic | undefined {
   // The messages of a device name it, those of the node do not (4.2).
   if (verb.startsWith("D") !== named || (device === "" && !named)) return undefined;
   return { group, verb, node, device };
+}
+
+/** Where an edge node speaks; `device`: for one behind it. */
+export function edgeTopic(
+  { group, node }: { group: string; node: string },
+  verb: Verb,
+  device: string | undefined,
+): string {
+  return [NAMESPACE, group, verb, node, ...(device === undefined ? [] : [device])].join("/");
 }
 
 /** Where commands to an edge node go (4.5). */

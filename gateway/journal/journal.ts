@@ -30,6 +30,8 @@ export interface JournalSetup {
   readonly options: JournalOptions;
   /** What each series id should stand for, in the order in which ids are wanted. */
   readonly series: readonly SeriesDefinition[];
+  /** By series: how long a channel may be silent before it is stale (0: for ever). Absent: all may. */
+  readonly stale?: readonly Micros[];
   readonly clock: Clock;
   readonly log: Log;
   readonly counters: Counters;
@@ -105,6 +107,10 @@ export class Journal {
         folder: setup.folder,
         site: setup.series[0]?.site ?? "",
         sinks: setup.sinks,
+        channels: setup.series.map((definition, index) => ({
+          ...definition,
+          stale: setup.stale?.[index] ?? 0,
+        })),
         secret: setup.secret,
         end: recovered.lastSequence + 1,
         clock: setup.clock,

@@ -1,7 +1,8 @@
 import type { Micros } from "../../model/time.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
-import type { SinkStatus } from "../sinks/delivery.ts";
 import type { ResolvedSink } from "../sinks/resolved.ts";
+import type { EdgeChannel } from "../sinks/sparkplug/edge-metric.ts";
+import type { SinkStatus } from "../sinks/status.ts";
 import type { Digest } from "./chain.ts";
 import type { KeptUndecodable, QuarantinedRow } from "./cursors.ts";
 import type { HistoryPage, HistoryQuery } from "./history.ts";
@@ -16,6 +17,8 @@ export interface ReaderStart {
   readonly folder: string;
   readonly site: string;
   readonly sinks: readonly ResolvedSink[];
+  /** What the site consists of now. */
+  readonly channels: readonly EdgeChannel[];
   /** Everything below this sequence is durable. */
   readonly end: number;
 }

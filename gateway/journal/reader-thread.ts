@@ -2,9 +2,9 @@ import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { asTocsinError, describe, HostError } from "../../model/error.ts";
 import type { Log } from "../../model/log.ts";
 import { SystemClock } from "../../model/time.ts";
-import { createSink } from "../sinks/create.ts";
-import { Delivery } from "../sinks/delivery.ts";
+import { createDelivery } from "../sinks/create.ts";
 import { digestLine, healthLine } from "../sinks/line.ts";
+import { quarantineOf } from "../sinks/options.ts";
 import { Cursors } from "./cursors.ts";
 import { type HistoryPage, historyPage } from "./history.ts";
 import { type Trend, trend } from "./history-trend.ts";
@@ -26,7 +26,7 @@ class ReaderThread {
   readonly #clock = new SystemClock();
   readonly #folder: ReaderFolder;
   readonly #cursors: Cursors;
-  readonly #deliveries: Delivery[] = [];
+  readonly #deliveries: Awaited<ReturnType<typeof createDelivery>>[] = [];
   /** Answers that wait for the cursors to be on disk. */
   readonly #uncommitted: ((committed: boolean) => void)[] = [];
   #end: number;
@@ -54,13 +54,13 @@ class ReaderThread {
     };
     for (const resolved of this.#start.sinks) {
       const { id, options } = resolved;
-      const delivery = new Delivery({
-        id,
-        options,
+      const quarantine = quarantineOf(options);
+      const delivery = await createDelivery({
+        resolved,
         site: this.#start.site,
-        sink: await createSink(resolved, this.#clock),
+        channels: this.#start.channels,
         source: this.#folder,
-        cursor: this.#cursors.sink(id, { start: options.start, quarantine: options.quarantine, journal }),
+        cursor: this.#cursors.sink(id, { start: options.start, quarantine, journal }),
         clock: this.#clock,
         log: labelled(this.#log, id),
       });

@@ -1,12 +1,13 @@
 import { Worker } from "node:worker_threads";
-import type { Counters } from "../../model/counter.ts";
+import type { Counter, Counters } from "../../model/counter.ts";
 import { describe, type ErrorCode, HostError, InternalError } from "../../model/error.ts";
 import type { Log } from "../../model/log.ts";
 import { type Clock, type Micros, SECOND, type Timer } from "../../model/time.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
-import type { SinkStatus } from "../sinks/delivery.ts";
 import type { SinkConfiguration } from "../sinks/options.ts";
 import { type ResolvedSink, resolveSink } from "../sinks/resolved.ts";
+import type { EdgeChannel } from "../sinks/sparkplug/edge-metric.ts";
+import type { EdgeCounts, SinkStatus } from "../sinks/status.ts";
 import type { Digest } from "./chain.ts";
 import type { KeptUndecodable, QuarantinedRow } from "./cursors.ts";
 import type { HistoryPage, HistoryQuery } from "./history.ts";
@@ -33,6 +34,8 @@ export interface ReaderOptions {
   /** Site id: the tag of events and health. */
   readonly site: string;
   readonly sinks: readonly SinkConfiguration[];
+  /** What the site consists of now; none: an edge node has nothing behind it. */
+  readonly channels?: readonly EdgeChannel[];
   /** @throws ConfigurationError SECRET_MISSING */
   readonly secret: (reference: string) => string;
   /** Everything below this sequence is durable. */
@@ -233,6 +236,7 @@ export class Reader {
       folder: this.#options.folder,
       site: this.#options.site,
       sinks: this.#sinks,
+      channels: this.#options.channels ?? [],
       end: this.#end,
     };
     const worker = new Worker(new URL("./reader-thread.ts", import.meta.url), { workerData: start });
@@ -318,6 +322,7 @@ export class Reader {
       "sink_health_dropped",
       "Lines of the gateway's own health that did not wait for the sink.",
     );
+    let edge: ((counts: EdgeCounts) => void) | undefined;
     let lostBefore: number | undefined;
     return (status) => {
       delivered.add(Math.max(0, status.delivered - delivered.total));
@@ -325,6 +330,10 @@ export class Reader {
       failures.add(Math.max(0, status.failures - failures.total));
       healthDropped.add(Math.max(0, status.healthDropped - healthDropped.total));
       lost.add(Math.max(0, status.lost - lost.total));
+      if (status.edge !== undefined) {
+        edge ??= countingEdge(counter);
+        edge(status.edge);
+      }
       const records = status.lost - (lostBefore ?? status.lost);
       lostBefore = status.lost;
       if (records <= 0) return;
@@ -334,6 +343,33 @@ export class Reader {
       for (const listener of this.#lossListeners) listener({ sink, records });
     };
   }
+}
+
+/** Carries over what an edge node counts, from one start of the thread to the next. */
+function countingEdge(counter: (name: string, help: string) => Counter): (counts: EdgeCounts) => void {
+  const total: Record<keyof EdgeCounts, Counter> = {
+    births: counter("edge_births", "Births of our edge node and of what is behind it."),
+    rebirths: counter("edge_rebirth_requests", "Requests of Sparkplug hosts for births of ours."),
+    historical: counter("edge_historical", "Readings sent to Sparkplug hosts as historical."),
+    stale: counter("edge_stale", "Metrics that fell silent and were sent without a value."),
+    unmapped: counter(
+      "edge_unmapped",
+      "Readings that no metric stands for: their channel is no longer what it was when they were recorded.",
+    ),
+    refusedCommands: counter(
+      "edge_commands_refused",
+      "Commands of Sparkplug hosts that ask for nothing we do, or cannot be read.",
+    ),
+  };
+  let before: EdgeCounts | undefined;
+  return (counts) => {
+    for (const name of Object.keys(total) as (keyof EdgeCounts)[]) {
+      // A thread that was started again begins at nothing.
+      const grown = counts[name] - (before?.[name] ?? 0);
+      total[name].add(grown < 0 ? counts[name] : grown);
+    }
+    before = counts;
+  };
 }
 
 /** An error of the thread as an error here. */

@@ -4,8 +4,8 @@ import { type Clock, MILLISECOND, type Micros, SECOND, type Timer } from "../../
 import type { AlarmEvent } from "../../rules/event.ts";
 import type { SinkCursor } from "./cursor.ts";
 import { eventLine, ReadingLines } from "./line.ts";
-import type { SinkOptions } from "./options.ts";
-import { Outage, type OutageView } from "./outage.ts";
+import type { InfluxOptions } from "./options.ts";
+import { Outage } from "./outage.ts";
 import { PassingLines } from "./passing-lines.ts";
 import { Position } from "./position.ts";
 import type { Range } from "./ranges.ts";
@@ -13,6 +13,7 @@ import { type Receipt, type Shipment, ship } from "./shipment.ts";
 import { Signal } from "./signal.ts";
 import { type Sink, SinkRefused, SinkUnavailable, type TimePrecision } from "./sink.ts";
 import type { DeliverySource } from "./source.ts";
+import type { SinkStatus } from "./status.ts";
 
 /** Alarm events in one request. */
 const EVENT_BATCH = 500;
@@ -30,7 +31,7 @@ const STOP_GRACE: Micros = 200 * MILLISECOND;
 
 export interface DeliveryOptions {
   readonly id: string;
-  readonly options: SinkOptions;
+  readonly options: InfluxOptions;
   /** Tag `site` of events and health. */
   readonly site: string;
   readonly sink: Sink;
@@ -40,30 +41,6 @@ export interface DeliveryOptions {
   readonly log: Log;
   /** Jitter, from 0 up to, not including, 1. */
   readonly random?: () => number;
-}
-
-/** How a sink is doing. Plain data. */
-export interface SinkStatus {
-  readonly id: string;
-  readonly type: string;
-  /** Present while the sink does not answer. */
-  readonly outage?: OutageView;
-  /** Readings and events stored by the sink, since the cursor was made. */
-  readonly delivered: number;
-  /** Lines refused by the server for good. */
-  readonly quarantined: number;
-  /** Records that the journal let go, or could not read, before they were delivered. */
-  readonly lost: number;
-  /** Failed attempts since start. */
-  readonly failures: number;
-  /** Lines of the gateway's own health and daily digests that did not wait for the sink, since start. */
-  readonly healthDropped: number;
-  /** Records not delivered … */
-  readonly pending: number;
-  /** … of which so many are not among the newest, and wait their turn beside them. */
-  readonly backlog: number;
-  /** Alarm events not delivered. */
-  readonly events: number;
 }
 
 /** What a lane is to send next. */

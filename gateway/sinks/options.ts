@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { durationSchema } from "../../model/schema.ts";
+import { sparkplugSinkSchema } from "./sparkplug/options.ts";
 
 /*
  * The sinks of a site file: `sinks: { <id>: { type: …, … } }`. Imports no client library, so that `tocsin check` is quick.
@@ -130,11 +131,22 @@ export const influxdb2Schema = z
   .meta({ title: "influxdb2", description: "InfluxDB 2.x, or anything that takes its /api/v2/write." });
 
 /** One sink as it stands in the site file. */
-export const sinkSchema = z.discriminatedUnion("type", [influxdb1Schema, influxdb2Schema]);
+export const sinkSchema = z.discriminatedUnion("type", [
+  influxdb1Schema,
+  influxdb2Schema,
+  sparkplugSinkSchema,
+]);
 
 export type Influxdb1Options = z.output<typeof influxdb1Schema>;
 export type Influxdb2Options = z.output<typeof influxdb2Schema>;
+/** Options of a sink that takes line protocol. */
+export type InfluxOptions = Influxdb1Options | Influxdb2Options;
 export type SinkOptions = z.output<typeof sinkSchema>;
+
+/** How many refused rows are kept of a sink: an edge node's host refuses none. */
+export function quarantineOf(options: SinkOptions): number {
+  return options.type === "sparkplug" ? 0 : options.quarantine;
+}
 export type TlsOptions = z.output<typeof tlsSchema>;
 
 /** A sink of the site: its id in the site file, and its options. */

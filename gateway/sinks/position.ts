@@ -73,6 +73,11 @@ export class Position {
     return taken;
   }
 
+  /** Sets the live mark to the newest sequence: all that waits is backlog. */
+  skip(): void {
+    this.#live = this.#end;
+  }
+
   /** Takes up to `most` of the oldest sequences behind the live mark. */
   takeBacklog(most: number): Range | undefined {
     return this.#take(0, this.#live, most);

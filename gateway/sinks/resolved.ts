@@ -2,10 +2,11 @@ import { ConfigurationError, describe } from "../../model/error.ts";
 import type {
   Influxdb1Options,
   Influxdb2Options,
+  InfluxOptions,
   SinkConfiguration,
-  SinkOptions,
   TlsOptions,
 } from "./options.ts";
+import type { SparkplugSinkOptions } from "./sparkplug/options.ts";
 
 /** What the HTTPS agent is given. */
 export interface TlsMaterial {
@@ -16,7 +17,7 @@ export interface TlsMaterial {
   readonly rejectUnauthorized: boolean;
 }
 
-interface Resolved<Options extends SinkOptions> {
+interface Resolved<Options extends InfluxOptions> {
   readonly type: Options["type"];
   readonly id: string;
   readonly options: Options;
@@ -31,7 +32,16 @@ export interface ResolvedInfluxdb1 extends Resolved<Influxdb1Options> {
 export interface ResolvedInfluxdb2 extends Resolved<Influxdb2Options> {
   readonly token?: string;
 }
-export type ResolvedSink = ResolvedInfluxdb1 | ResolvedInfluxdb2;
+/** A sink that takes line protocol. */
+export type ResolvedInflux = ResolvedInfluxdb1 | ResolvedInfluxdb2;
+/** See `ResolvedInfluxdb1`. The files of `tls` are read where the connection is made. */
+export interface ResolvedSparkplug {
+  readonly type: "sparkplug";
+  readonly id: string;
+  readonly options: SparkplugSinkOptions;
+  readonly password?: string;
+}
+export type ResolvedSink = ResolvedInflux | ResolvedSparkplug;
 
 /**
  * Reads the secrets and files that a sink names.
@@ -41,6 +51,10 @@ export function resolveSink(
   { id, options }: SinkConfiguration,
   secret: (reference: string) => string,
 ): ResolvedSink {
+  if (options.type === "sparkplug") {
+    const password = options.password === undefined ? {} : { password: secret(options.password) };
+    return { type: "sparkplug", id, options, ...password };
+  }
   const tls = options.tls === undefined ? {} : { tls: readTls(`sink ${id}`, options.tls, secret) };
   switch (options.type) {
     case "influxdb1":

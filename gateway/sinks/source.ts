@@ -8,6 +8,9 @@ export interface SeriesTags {
   readonly channel: string;
   readonly domain: string;
   readonly quantity: string;
+  readonly unit: string;
+  /** Key of the channel (model/site.ts). */
+  readonly key: string;
 }
 
 /** Readings of the journal in columns, in the order of their sequence. */

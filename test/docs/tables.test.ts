@@ -7,6 +7,7 @@ import { COMMANDS_SUPPORTED, REFUSALS } from "../../gateway/alerts/command-schem
 import { EXIT } from "../../gateway/command/exit.ts";
 import { routeKinds } from "../../gateway/routes/registry.ts";
 import { influxdb1Schema, influxdb2Schema } from "../../gateway/sinks/options.ts";
+import { sparkplugSinkSchema } from "../../gateway/sinks/sparkplug/options.ts";
 import { QUALITY_NAMES, REASONS } from "../../model/quality.ts";
 import { BUILT_IN_RULES } from "../../rules/built-in.ts";
 import { ALARM_STATES, TRANSITIONS } from "../../rules/event.ts";
@@ -18,7 +19,9 @@ import { firstColumn, page, prose, ROOT, tables } from "./pages.ts";
  * Tables that name what there is name all of it, and nothing else: who adds a thing to the code is told which table to mend.
  */
 
-const SINK_TYPES = [influxdb1Schema, influxdb2Schema].map(({ shape }) => shape.type.value);
+const SINK_TYPES = [influxdb1Schema, influxdb2Schema, sparkplugSinkSchema].map(
+  ({ shape }) => shape.type.value,
+);
 
 const english = page("README.md");
 const chinese = page("README.zh-CN.md");

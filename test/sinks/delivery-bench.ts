@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Cursors } from "../../gateway/journal/cursors.ts";
-import { createSink } from "../../gateway/sinks/create.ts";
-import { Delivery } from "../../gateway/sinks/delivery.ts";
-import { sinkSchema } from "../../gateway/sinks/options.ts";
+import { createDelivery } from "../../gateway/sinks/create.ts";
+import { quarantineOf, sinkSchema } from "../../gateway/sinks/options.ts";
 import { resolveSink } from "../../gateway/sinks/resolved.ts";
 import type { DeliverySource, ReadingRows } from "../../gateway/sinks/source.ts";
 import type { Log } from "../../model/log.ts";
@@ -76,6 +75,8 @@ export class RecordedNumbers implements DeliverySource {
       channel: "level",
       domain: "water",
       quantity: this.quantityOf(series),
+      unit: "m",
+      key: `device-${series}.level`,
     };
   }
 
@@ -119,7 +120,7 @@ export class DeliveryBench implements AsyncDisposable {
   readonly #options: Record<string, unknown>;
   #cursors: Cursors;
   #end: number;
-  delivery!: Delivery;
+  delivery!: Awaited<ReturnType<typeof createDelivery>>;
 
   private constructor(options: Record<string, unknown>, end: number) {
     this.#options = options;
@@ -188,15 +189,14 @@ export class DeliveryBench implements AsyncDisposable {
       reference.startsWith("file:") ? readFileSync(reference.slice(5), "utf8") : `secret of ${reference}`,
     );
     const end = this.#end;
-    this.delivery = new Delivery({
-      id: "sink",
-      options,
+    this.delivery = await createDelivery({
+      resolved,
       site: "demo",
-      sink: await createSink(resolved, this.#clock),
+      channels: Array.from({ length: SERIES }, (_, series) => ({ ...this.source.tags(series), stale: 0 })),
       source: this.source,
       cursor: this.#cursors.sink("sink", {
         start: options.start,
-        quarantine: options.quarantine,
+        quarantine: quarantineOf(options),
         journal: { oldest: 0, end, oldestEvent: 0, eventsEnd: this.#eventsEnd },
       }),
       clock: this.#clock,

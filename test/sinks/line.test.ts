@@ -14,6 +14,8 @@ const LEL = {
   channel: "lel",
   domain: "gas",
   quantity: "gas_lel",
+  unit: "%LEL",
+  key: "gd-01.lel",
 };
 const TIME = 1_779_345_005_000_123;
 
@@ -68,6 +70,8 @@ test("whatever is in names and values, a line reads back as what was written, an
         channel: anyText,
         domain: anyText,
         quantity: anyText.filter((text) => text.trim() !== "" && !/^[\s#]/.test(text)),
+        unit: fc.constant("m"),
+        key: fc.constant("gd-01.lel"),
       }),
       fc.double(),
       fc.nat(REASONS.length - 1),
@@ -76,7 +80,7 @@ test("whatever is in names and values, a line reads back as what was written, an
         expect(line).not.toMatch(/[\r\n]/);
         const parsed = parseLine(line);
         expect(parsed.measurement).toBe(asTag(tags.quantity));
-        const { quantity: _, ...rest } = tags;
+        const { quantity: _, unit: _unit, key: _key, ...rest } = tags;
         expect(parsed.tags).toEqual(
           Object.fromEntries(
             Object.entries(rest)

@@ -13,7 +13,7 @@ import { type ConnectionOptions, MQTT_PORTS } from "./options.ts";
 /** What the broker publishes for us when our connection ends without a word. */
 export interface WillMessage {
   readonly topic: string;
-  readonly payload: string;
+  readonly payload: string | Uint8Array;
   readonly retain: boolean;
 }
 
@@ -181,7 +181,7 @@ export class ExternalBroker {
         : {
             will: {
               topic: will.topic,
-              payload: Buffer.from(will.payload),
+              payload: bytesOf(will.payload),
               qos: 1 as const,
               retain: will.retain,
             },
@@ -212,6 +212,10 @@ function dialler({ url, tls }: ConnectionOptions): () => Socket {
     ...(tls?.key === undefined ? {} : { key: read(tls.key) }),
   };
   return () => connectTls({ ...address, ...files, servername: tls?.serverName ?? host }).setNoDelay(true);
+}
+
+function bytesOf(payload: string | Uint8Array): Buffer {
+  return typeof payload === "string" ? Buffer.from(payload) : Buffer.from(payload);
 }
 
 function read(path: string): Buffer {

@@ -3,6 +3,7 @@ import { stringify } from "yaml";
 import { DATA_TYPE } from "../../../drivers/sparkplug/data-type.ts";
 import { asksForBirth } from "../../../drivers/sparkplug/node-control.ts";
 import { type WrittenMetric, writePayload } from "../../../drivers/sparkplug/payload-writer.ts";
+import { SEQUENCE } from "../../../drivers/sparkplug/topic.ts";
 import { freePort } from "../../support/free-port.ts";
 import { until } from "../../support/until.ts";
 import { PassingBroker, VERSION } from "./passing-broker.ts";
@@ -15,8 +16,6 @@ import type { Bench } from "./peer.ts";
 
 const METRIC = "Gas/LEL";
 const COMMANDS = "spBv1.0/plant/NCMD/edge";
-/** Sequence numbers there are. */
-const SEQUENCE = 256;
 
 const PROFILE = stringify({
   id: "edge",
