@@ -70,8 +70,22 @@ export interface Intake {
   linkHealth(link: number, up: boolean, reason: Reason): void;
   /** One device answers or does not. Reported on change only. */
   deviceHealth(device: number, up: boolean, reason: Reason): void;
+  /** What several devices are decoded with does not work, or works again. Reported on change only. */
+  decoderHealth(health: DecoderHealth): void;
   /** A publication or frame that no profile could decode: kept (bounded) for a person to look at, and counted. */
   quarantine(undecodable: Undecodable): void;
+}
+
+/** Whether what the messages of some devices are decoded with works. */
+export interface DecoderHealth {
+  /** Index of the link. */
+  readonly link: number;
+  /** What people know it by: the name of its file. */
+  readonly name: string;
+  /** How many devices are read with it. */
+  readonly devices: number;
+  /** Undefined: it works again. */
+  readonly problem: string | undefined;
 }
 
 export interface Undecodable {

@@ -16,6 +16,7 @@ export const BUILT_IN_RULES = {
   "sink-lost": { name: { zh: "数据未送达即丢失", en: "readings lost to a sink" }, class: "fault" },
   "alert-route-lost": { name: { zh: "告警无人接收", en: "no receiver for alerts" }, class: "fault" },
   "write-failed": { name: { zh: "设备写入失败", en: "write to a device failed" }, class: "fault" },
+  "decoder-failed": { name: { zh: "解码程序失效", en: "decoder failed" }, class: "monitoring" },
   chattering: { name: { zh: "报警频繁动作", en: "chattering alarm" }, class: "supervisory" },
   "alarm-flood": { name: { zh: "报警泛滥", en: "alarm flood" }, class: "supervisory" },
   "out-of-service": { name: { zh: "停用检修", en: "out of service" }, class: "supervisory" },
@@ -33,7 +34,13 @@ export const BUILT_IN_RULES = {
 export type BuiltInRuleId = keyof typeof BUILT_IN_RULES;
 
 /** Rules whose condition the gateway observes itself and tells the engine as an input. */
-export const SYSTEM_RULES = ["journal-failed", "sink-lost", "alert-route-lost", "write-failed"] as const;
+export const SYSTEM_RULES = [
+  "journal-failed",
+  "sink-lost",
+  "alert-route-lost",
+  "write-failed",
+  "decoder-failed",
+] as const;
 export type SystemRuleId = (typeof SYSTEM_RULES)[number];
 
 /** Whether an id belongs to a built-in rule and cannot name one of the site's. */
@@ -43,12 +50,24 @@ export function isBuiltInRule(id: string): id is BuiltInRuleId {
 
 /** In events of the gateway itself and of its links: there is no point, so this stands for one. No point may have this id. */
 export const GATEWAY_POINT = "gateway";
+/** Longest id. */
+const ID_MAX = 64;
+
 /** Subject of alarms about the gateway as a whole. */
 export const GATEWAY_SUBJECT = "gateway";
 
 /** Subject of `outside-unknown`: the source. */
 export function outsideSubject(source: string): string {
   return `outside@${source}`;
+}
+
+/** Subject of `decoder-failed`: the file that devices of a link are decoded with, as far as a subject can name it. */
+export function decoderSubject(link: string, file: string): string {
+  const name = file
+    .toLowerCase()
+    .replace(/\.[a-z]+$/, "")
+    .replaceAll(/[^a-z0-9_-]/g, "_");
+  return `decoder@${`${link}-${name}`.slice(0, ID_MAX)}`;
 }
 
 /** Subject of `rule-failed`: the rule that failed. */

@@ -157,6 +157,10 @@ export const alarmSettingsSchema = z
       .strictObject({ severity: severity("orange", "Severity of *write to a device failed*.") })
       .prefault({})
       .meta({ description: "An output of a device does not show what was written to it." }),
+    decoderFailed: z
+      .strictObject({ severity: severity("yellow", "Severity of *decoder failed*.") })
+      .prefault({})
+      .meta({ description: "What several devices are decoded with gives nothing: nobody watches them." }),
   })
   .meta({ description: "What applies to all alarms of the site." });
 

@@ -7,7 +7,7 @@ import { decisionWithoutReading, type EventStream } from "./event-stream.ts";
 import type { SystemInput } from "./input.ts";
 import type { EngineSettings } from "./settings.ts";
 
-/** What the gateway observes about itself: the disk, the sinks, the routes of alerts. */
+/** What the gateway observes about itself: the disk, the sinks, the routes of alerts, the decoders of its drivers. */
 export class SystemAlarms {
   readonly #book: AlarmBook;
   readonly #stream: EventStream;
@@ -16,12 +16,13 @@ export class SystemAlarms {
   constructor(parts: { book: AlarmBook; stream: EventStream; settings: EngineSettings }) {
     this.#book = parts.book;
     this.#stream = parts.stream;
-    const { journalFailed, sinkLost, alertRouteLost, writeFailed } = parts.settings;
+    const { journalFailed, sinkLost, alertRouteLost, writeFailed, decoderFailed } = parts.settings;
     this.#severity = {
       "journal-failed": journalFailed.severity,
       "sink-lost": sinkLost.severity,
       "alert-route-lost": alertRouteLost.severity,
       "write-failed": writeFailed.severity,
+      "decoder-failed": decoderFailed.severity,
     };
   }
 

@@ -17,8 +17,6 @@ const FILE_MAX = 2 * 2 ** 20;
 const { files, bounds } = workerData as CodecStart;
 const module = await newQuickJSWASMModuleFromVariant(variant);
 const sandboxes = new Map<number, Sandbox>();
-/** Codecs that cannot be used, and why: the file is not looked at again. */
-const broken = new Map<number, string>();
 
 parentPort?.on("message", (message: CodecBatch) => {
   const outcomes: CodecOutcome[] = [];
@@ -37,8 +35,6 @@ parentPort?.on("message", (message: CodecBatch) => {
 });
 
 function decode(codec: number, input: string): CodecOutcome {
-  const known = broken.get(codec);
-  if (known !== undefined) return { fault: "broken", words: known };
   let sandbox = sandboxes.get(codec);
   if (sandbox === undefined) {
     try {
@@ -48,7 +44,7 @@ function decode(codec: number, input: string): CodecOutcome {
     } catch (error) {
       // Anything else is the interpreter's end, and this thread's.
       if (!(error instanceof CodecError || isOfFile(error))) throw error;
-      broken.set(codec, describe(error));
+      // Next time it is read anew: somebody may have mended the file.
       return { fault: "broken", words: describe(error) };
     }
     sandboxes.set(codec, sandbox);

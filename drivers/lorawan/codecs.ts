@@ -15,7 +15,7 @@ const BATCH = 64;
 /** Beside the deadlines of its codecs: a thread that is silent for longer hangs; and one that has yet to load the interpreter. */
 const SILENCE: Micros = 1 * SECOND;
 const SILENCE_AT_START: Micros = 10 * SECOND;
-/** So many faults that cost time, one after the other, and a codec is set aside. */
+/** So many faults one after the other, and a codec has failed; where they cost time it is set aside. */
 const STRIKES = 3;
 /** For how long: first, and at most. */
 const PARKED_FIRST: Micros = 10 * SECOND;
@@ -36,6 +36,8 @@ export interface CodecsOptions {
   readonly onRestart: (why: string) => void;
   /** A codec is set aside. */
   readonly onParked: (file: string, span: Micros) => void;
+  /** A codec gives nothing any more, and why; or (undefined) it works again. Told on change only. */
+  readonly onHealth: (index: number, problem: string | undefined) => void;
 }
 
 interface Job {
@@ -48,6 +50,10 @@ interface Lane {
   /** So many of the next uplinks go one by one. */
   alone: number;
   strikes: number;
+  /** Uplinks in a row for which it gave nothing. */
+  vain: number;
+  /** It has been told to have failed. */
+  failed: boolean;
   parkedUntil: Micros;
   span: Micros;
 }
@@ -73,7 +79,15 @@ export class Codecs {
 
   constructor(options: CodecsOptions) {
     this.#o = options;
-    this.#lanes = options.files.map(() => ({ jobs: [], alone: 0, strikes: 0, parkedUntil: 0, span: 0 }));
+    this.#lanes = options.files.map(() => ({
+      jobs: [],
+      alone: 0,
+      strikes: 0,
+      vain: 0,
+      failed: false,
+      parkedUntil: 0,
+      span: 0,
+    }));
   }
 
   start(): void {
@@ -231,6 +245,7 @@ export class Codecs {
 
   #judge(index: number, outcome: CodecOutcome): void {
     const lane = this.#lanes[index]!;
+    this.#note(index, outcome);
     if (!("fault" in outcome) || !COSTLY.has(outcome.fault)) {
       lane.strikes = 0;
       lane.span = 0;
@@ -241,7 +256,23 @@ export class Codecs {
     lane.parkedUntil = this.#o.clock.now() + lane.span;
     this.#o.onParked(this.#o.files[index]!, lane.span);
   }
+
+  /** One uplink may be odd; several in a row, and nothing is known of its devices any more. */
+  #note(index: number, outcome: CodecOutcome): void {
+    const lane = this.#lanes[index]!;
+    if (!("fault" in outcome)) {
+      lane.vain = 0;
+      if (!lane.failed) return;
+      lane.failed = false;
+      this.#o.onHealth(index, undefined);
+      return;
+    }
+    lane.vain++;
+    if (lane.failed || (lane.vain < STRIKES && outcome.fault !== "broken")) return;
+    lane.failed = true;
+    this.#o.onHealth(index, `${outcome.fault}: ${outcome.words}`);
+  }
 }
 
-/** Faults that take time from the others. */
-const COSTLY: ReadonlySet<CodecFault> = new Set(["deadline", "memory", "crashed"]);
+/** Faults that take time from the others: loading a file that cannot be used takes it, too. */
+const COSTLY: ReadonlySet<CodecFault> = new Set(["broken", "deadline", "memory", "crashed"]);

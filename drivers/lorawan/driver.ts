@@ -54,6 +54,7 @@ export class LorawanDriver implements Driver {
           { link: link.id, codec: basename(file), span: formatDuration(span) },
           "a codec took too long again and again and is set aside: its devices are not read meanwhile",
         ),
+      onHealth: (index, problem) => this.#reception.codecHealth(index, problem),
     });
     const feed = feedOf(options);
     if (feed !== undefined) this.feed = { ...feed, take: (...taken) => this.#take(...taken) };

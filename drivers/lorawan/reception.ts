@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { crc32 } from "node:zlib";
 import { describe } from "../../model/error.ts";
 import { REASON } from "../../model/quality.ts";
@@ -14,7 +15,7 @@ import {
   type Ticket,
 } from "../driver.ts";
 import { compileMessage, type MessageDecoder } from "../payload/message.ts";
-import { formatPath, wordOf } from "../payload/path.ts";
+import { formatPath, parsePath, wordOf } from "../payload/path.ts";
 import { Strangers } from "../strangers.ts";
 import { OnceInAWhile } from "../tcp/once-in-a-while.ts";
 import type { CodecInput, CodecOutcome } from "./codec-messages.ts";
@@ -63,6 +64,8 @@ interface Speaker {
   readonly counter: FrameCounter;
   /** Number of its codec's file; undefined: the network server decodes. */
   readonly codec: number | undefined;
+  /** Channels that stand in what the codec makes of the bytes. */
+  readonly decoded: readonly number[];
   last: { root: Root; received: Micros } | undefined;
 }
 
@@ -107,6 +110,7 @@ export class Reception {
         messages: on.profile.messages.map((message) => compileMessage(message, channels)),
         counter: new FrameCounter(),
         codec: codec === undefined ? undefined : files.indexOf(codec),
+        decoded: decodedChannels(on),
         last: undefined,
       };
       this.#speakers.set(on.address.devEui, speaker);
@@ -129,6 +133,24 @@ export class Reception {
   /** Nothing enters after this. */
   stop(): void {
     this.#intake = undefined;
+  }
+
+  /**
+   * A codec gives nothing any more, or works again. What it said last of its devices no longer holds: all of it becomes bad at once, not
+   * with each device's next uplink.
+   */
+  codecHealth(codec: number, problem: string | undefined): void {
+    const intake = this.#intake;
+    if (intake === undefined) return;
+    const speakers = [...this.#speakers.values()].filter((speaker) => speaker.codec === codec);
+    const { link } = this.#context;
+    const name = basename(this.files[codec]!);
+    intake.decoderHealth({ link: link.index, name, devices: speakers.length, problem });
+    if (problem === undefined) return;
+    const batch = this.#batch;
+    batch.clear();
+    for (const { decoded } of speakers) for (const channel of decoded) this.#bad(channel);
+    if (batch.length > 0) intake.enter(batch, "polled");
   }
 
   /** Takes a message; `settle` is called at once, or when its codec has run. Never throws. */
@@ -315,6 +337,15 @@ export class Reception {
     const payload = Uint8Array.prototype.slice.call(bytes, 0, QUARANTINED_BYTES);
     this.#intake?.quarantine({ link: this.#context.link.id, source, error, payload });
   }
+}
+
+/** The channels of a device whose paths begin with `data`. */
+function decodedChannels(on: DeviceOnLink<LorawanAddress, LorawanSection>): number[] {
+  const decoded = on.profile.messages.flatMap(({ channels }) =>
+    Object.entries(channels).filter(([local, { path }]) => parsePath(path ?? [local])[0] === "data"),
+  );
+  const locals = new Set(decoded.map(([local]) => local));
+  return on.channels.filter(({ local }) => locals.has(local)).map(({ channel }) => channel.index);
 }
 
 /** What a codec said: its data, or what was wrong. `errors` that are set mean that the uplink could not be decoded (TS013). */

@@ -28,5 +28,6 @@ export class Nowhere implements Intake {
 
   linkHealth(): void {}
   deviceHealth(): void {}
+  decoderHealth(): void {}
   quarantine(): void {}
 }

@@ -1,4 +1,5 @@
 import {
+  type DecoderHealth,
   type Intake as DriverIntake,
   type Patience,
   REFUSED,
@@ -11,6 +12,7 @@ import type { Reason } from "../../model/quality.ts";
 import type { ChannelIndex, ReadingBatch } from "../../model/reading.ts";
 import type { Site } from "../../model/site.ts";
 import { type Clock, MILLISECOND, type Micros, type Timer } from "../../model/time.ts";
+import { decoderSubject } from "../../rules/built-in.ts";
 import type { Derivations } from "../../rules/derivation.ts";
 import type { Engine } from "../../rules/engine.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
@@ -225,6 +227,17 @@ export class Intake implements DriverIntake {
     const { key } = this.#o.site.devices[device]!;
     const at = this.#o.intakeClock.now();
     this.input({ kind: "health", at, thing: "device", index: device, key, up, reason });
+  }
+
+  decoderHealth({ link, name, devices, problem }: DecoderHealth): void {
+    this.input({
+      kind: "system",
+      at: this.#o.intakeClock.now(),
+      rule: "decoder-failed",
+      active: problem !== undefined,
+      subject: decoderSubject(this.#o.site.links[link]!.id, name),
+      note: [`${name} (${devices} devices)`, problem].filter((words) => words !== undefined).join(": "),
+    });
   }
 
   quarantine(undecodable: Undecodable): void {

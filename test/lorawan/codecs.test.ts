@@ -19,19 +19,21 @@ afterEach(async () => {
 
 class Lab {
   readonly codecs: Codecs;
+  readonly files: readonly string[];
   readonly parked: string[] = [];
+  readonly health: string[] = [];
   restarts = 0;
 
   /** Sources of codecs, or names of files. */
   constructor(...sources: string[]) {
-    const files = sources.map((source, index) => {
+    this.files = sources.map((source, index) => {
       if (source.startsWith("/")) return source;
       const file = folder.join(`codec-${opened.length}-${index}-${sources.length}.js`);
       writeFileSync(file, source);
       return file;
     });
     this.codecs = new Codecs({
-      files,
+      files: this.files,
       bounds: { deadline: 100, memoryBytes: 8 * 2 ** 20, output: 4_096 },
       waiting: 1_000,
       clock: new SystemClock(),
@@ -39,6 +41,7 @@ class Lab {
         this.restarts++;
       },
       onParked: (file) => this.parked.push(file),
+      onHealth: (index, problem) => this.health.push(`${index} ${problem?.split(":")[0] ?? "works"}`),
     });
     opened.push(this.codecs);
     this.codecs.start();
@@ -184,7 +187,25 @@ describe("hostile and broken codecs cost their message and nobody else's", () =>
       "function decodeUplink(i) { if (i.bytes[0] > 1) throw new Error('no'); return { data: {} }; }",
     );
     for (let n = 0; n < 10; n++) expect(await lab.data("02")).toBe("threw");
+    expect(lab.parked).toEqual([]);
+    // Its devices are not watched meanwhile: that is told once, and when it is over.
+    expect(lab.health).toEqual(["0 threw"]);
     expect(await lab.data("01")).toEqual({});
+    expect(lab.health).toEqual(["0 threw", "0 works"]);
+  });
+
+  test("one odd uplink or two do not make it a codec that has failed; a file that cannot be used does, until it is mended", async () => {
+    const lab = new Lab(
+      "function decodeUplink(i) { if (i.bytes[0] > 1) throw new Error('no'); return { data: {} }; }",
+      "function decodeUplink( {",
+    );
+    for (const bytes of ["02", "02", "01", "02", "02", "01"]) await lab.data(bytes);
+    expect(lab.health).toEqual([]);
+    expect(await lab.data("01", { codec: 1 })).toBe("broken");
+    expect(lab.health).toEqual(["1 broken"]);
+    writeFileSync(lab.files[1]!, GOOD);
+    expect(await lab.data("05", { codec: 1 })).toEqual({ n: 5 });
+    expect(lab.health).toEqual(["1 broken", "1 works"]);
   });
 
   test("more than may wait is told so, and what waits keeps its order", async () => {

@@ -1,4 +1,11 @@
-import { type Intake, type Patience, REFUSED, type Ticket, type Undecodable } from "../../drivers/driver.ts";
+import {
+  type DecoderHealth,
+  type Intake,
+  type Patience,
+  REFUSED,
+  type Ticket,
+  type Undecodable,
+} from "../../drivers/driver.ts";
 import { HostError } from "../../model/error.ts";
 import { REASONS, type Reason, type ReasonName } from "../../model/quality.ts";
 import type { ReadingBatch } from "../../model/reading.ts";
@@ -34,6 +41,7 @@ export class RecordingIntake implements Intake {
   readonly messages: EnteredMessage[] = [];
   readonly health: ReportedHealth[] = [];
   readonly undecodable: Undecodable[] = [];
+  readonly decoders: DecoderHealth[] = [];
   /** Everything is on disk at once. */
   instant: boolean;
   /** The disk fails: messages are seen and not kept. */
@@ -126,6 +134,10 @@ export class RecordingIntake implements Intake {
 
   deviceHealth(device: number, up: boolean, reason: Reason): void {
     this.health.push({ thing: "device", index: device, up, reason: nameOf(reason) });
+  }
+
+  decoderHealth(health: DecoderHealth): void {
+    this.decoders.push(health);
   }
 
   quarantine(undecodable: Undecodable): void {

@@ -25,6 +25,7 @@ export const lorawan: Measurement = {
       clock: new SystemClock(),
       onRestart: () => {},
       onParked: () => {},
+      onHealth: () => {},
     });
     codecs.start();
     // The thread of codecs keeps no process alive.
