@@ -13,24 +13,23 @@ import {
 } from "../model/time.ts";
 import type { SystemRuleId } from "../rules/built-in.ts";
 import { Derivations } from "../rules/derivation.ts";
-import { Engine } from "../rules/engine.ts";
-import type { AlarmEvent } from "../rules/event.ts";
-import { Timeliness } from "../rules/timeliness.ts";
+import type { Engine } from "../rules/engine.ts";
+import type { Timeliness } from "../rules/timeliness.ts";
 import { Alerts } from "./alerts/alerts.ts";
 import { eventId } from "./alerts/payload.ts";
 import { SelfTestSchedule } from "./alerts/self-test-schedule.ts";
 import type { RouteState } from "./alerts/status.ts";
 import { type HttpServer, startHttp } from "./api/server.ts";
+import { checkpointOf, type RestoredRules, restoreRules } from "./checkpoint.ts";
 import type { Configuration } from "./configuration.ts";
 import { Intake } from "./intake/intake.ts";
 import { IntakeClock } from "./intake/intake-clock.ts";
 import { forgotten } from "./intake/recall.ts";
 import { forgottenCases } from "./intake/recall-cases.ts";
-import { RepeatMemory } from "./intake/repeat-memory.ts";
-import { Restoration } from "./intake/restore.ts";
 import { SampleBudget } from "./intake/sample-budget.ts";
 import { Journal } from "./journal/journal.ts";
 import { PageBuilder } from "./journal/page.ts";
+import { seriesOf } from "./journal/series.ts";
 import { OutsideReception } from "./outside/reception.ts";
 import { Requests } from "./requests.ts";
 import { Routes } from "./routes/routes.ts";
@@ -98,7 +97,7 @@ export class Gateway {
       folder: configuration.dataFolder,
       options: configuration.journal,
       sinks: configuration.sinks,
-      series: seriesOf(configuration),
+      series: seriesOf(configuration.site),
       stale: configuration.site.channels.map(({ stale }) => stale),
       secret: configuration.secret,
       clock,
@@ -107,7 +106,7 @@ export class Gateway {
     });
     let gateway: Gateway | undefined;
     try {
-      gateway = new Gateway(options, { journal, counters, ...(await restore(configuration, journal)) });
+      gateway = new Gateway(options, { journal, counters, ...(await restoreRules(configuration, journal)) });
       await gateway.#start(options.beforeLinks);
       return gateway;
     } catch (thrown) {
@@ -119,7 +118,7 @@ export class Gateway {
 
   private constructor(
     { configuration, clock, log }: GatewayOptions,
-    parts: RestoredParts & { journal: Journal; counters: CounterRegistry },
+    parts: RestoredRules & { journal: Journal; counters: CounterRegistry },
   ) {
     const { journal, counters, engine, timeliness, repeats } = parts;
     this.configuration = configuration;
@@ -368,11 +367,12 @@ export class Gateway {
 
   #checkpoint(): void {
     this.intake.flush();
-    const state: Checkpoint = {
-      revision: this.configuration.site.revision,
-      engine: this.engine.checkpoint(),
-      timeliness: this.#timeliness.checkpoint(),
-    };
+    this.#keepState();
+  }
+
+  #keepState(): void {
+    const { engine } = this;
+    const state = checkpointOf(this.configuration.site.revision, { engine, timeliness: this.#timeliness });
     this.journal.checkpoint(state, this.intake.last);
   }
 
@@ -470,120 +470,11 @@ export class Gateway {
     await Promise.all([this.alerts.stop(), this.routes.stop()]);
     await Promise.allSettled(buses.map((driver) => driver.stop()));
     this.intake.stop();
-    this.journal.checkpoint(
-      {
-        revision: this.configuration.site.revision,
-        engine: this.engine.checkpoint(),
-        timeliness: this.#timeliness.checkpoint(),
-      } satisfies Checkpoint,
-      this.intake.last,
-    );
+    this.#keepState();
     await this.journal.close();
   }
 }
 
 function routeStates(routes: Routes): Record<string, RouteState> {
   return Object.fromEntries(routes.status.map(({ id, state, backlog }) => [id, { state, backlog }]));
-}
-
-/** What a checkpoint holds: the state of everything that is a function of the journal. */
-interface Checkpoint {
-  /** Revision of the configuration that led to it. */
-  readonly revision: string;
-  readonly engine: ReturnType<Engine["checkpoint"]>;
-  readonly timeliness: ReturnType<Timeliness["checkpoint"]>;
-}
-
-interface RestoredParts {
-  readonly engine: Engine;
-  readonly timeliness: Timeliness;
-  readonly repeats: RepeatMemory;
-  readonly lastReceived: Micros;
-  /** Until this is called, events are those of the past and go nowhere. */
-  readonly connect: (emit: (event: AlarmEvent) => void) => void;
-}
-
-/** Rules and alarms as they stood: the checkpoint, and the journal behind it through the live code. */
-async function restore(configuration: Configuration, journal: Journal): Promise<RestoredParts> {
-  const { site, rules, alarms, lifeCycle, cases } = configuration;
-  let emit: (event: AlarmEvent) => void = () => {};
-  const engine = new Engine({
-    site,
-    rules,
-    settings: alarms,
-    lifeCycle,
-    cases,
-    emit: (event) => emit(event),
-  });
-  const timeliness = new Timeliness(site, { futureBound: alarms.futureBound });
-  const repeats = new RepeatMemory();
-  const { checkpoint, identities } = journal.recovery;
-  let lastReceived = 0;
-  const state = checkpoint?.state as Checkpoint | undefined;
-  const after = checkpoint?.sequence ?? -1;
-  const foreign = await isForeign(journal, { after, revision: state?.revision }, site.revision);
-  if (state !== undefined) {
-    // After a clean stop nothing lies behind the checkpoint; its time counts all the same, or the rules' clock would stand still
-    // until a wall clock that was set back has caught up.
-    lastReceived = state.engine.now ?? 0;
-    // Alarms and timers that have gone on since under another configuration are not those of the checkpoint any more.
-    const { now, boot, stream, channels, outside, cases } = state.engine;
-    // What comes from outside is not made by rules; a case is people's, and no configuration ends it.
-    const others = {
-      ...(outside === undefined ? {} : { outside }),
-      ...(cases === undefined ? {} : { cases }),
-    };
-    const kept = { now, boot, stream, channels, ...others };
-    engine.restore(foreign ? { ...engine.checkpoint(), ...kept } : state.engine);
-    timeliness.restore(state.timeliness);
-  }
-  for (const [i, at] of identities.received.entries()) {
-    repeats.remember(identities.high[i]!, identities.low[i]!, at);
-  }
-  const channelOf = new Map(Array.from(journal.series, (series, channel) => [series, channel] as const));
-  const restoration = new Restoration({ engine, timeliness, repeats, channelOf });
-  for await (const page of journal.tail(after)) {
-    if (foreign) restoration.foreign(page);
-    else restoration.page(page);
-  }
-  return {
-    engine,
-    timeliness,
-    repeats,
-    lastReceived: Math.max(lastReceived, restoration.restored.lastReceived),
-    connect: (target) => {
-      emit = target;
-    },
-  };
-}
-
-/** Whether anything behind the checkpoint was evaluated under another configuration than today's. */
-async function isForeign(
-  journal: Journal,
-  from: { after: number; revision: string | undefined },
-  revision: string,
-): Promise<boolean> {
-  let then = from.revision;
-  for await (const page of journal.tail(from.after)) {
-    for (const { input } of page.inputs) if (input.kind === "boot") then = input.revision;
-    if (then !== undefined && then !== revision) return true;
-  }
-  return false;
-}
-
-/** The durable identity of every channel, in channel order. */
-function seriesOf({ site }: Configuration) {
-  return site.channels.map((channel) => {
-    const point = site.points[channel.point]!;
-    return {
-      key: channel.key,
-      site: site.id,
-      point: point.id,
-      device: site.devices[channel.device]!.id,
-      channel: channel.id,
-      domain: point.domain,
-      quantity: channel.quantity,
-      unit: channel.unit,
-    };
-  });
 }
