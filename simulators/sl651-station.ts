@@ -27,6 +27,8 @@ export interface Sl651StationOptions {
   readonly piece?: number;
   /** What it answers to a question of the centre; undefined: nothing. */
   readonly answer?: (frame: Frame) => Omit<WrittenReport, "serial" | "sent"> | undefined;
+  /** Time that it takes to answer. Default: none. */
+  readonly answersAfter?: Micros;
 }
 
 interface Waiting {
@@ -59,6 +61,7 @@ export class Sl651Station {
       password: 0x1234,
       offset: 8 * HOUR,
       patience: 10 * SECOND,
+      answersAfter: 0,
       ...options,
     };
     this.#reader = new FrameReader({
@@ -221,7 +224,10 @@ export class Sl651Station {
     if (frame.code === FUNCTION.setClock) this.clockError = 0;
     const answer = this.#o.answer?.(frame);
     if (answer === undefined) return;
-    this.send(this.frame(frame.code, this.#body(answer)));
+    const { answersAfter, clock } = this.#o;
+    const send = () => this.send(this.frame(frame.code, this.#body(answer)));
+    if (answersAfter === 0) send();
+    else clock.after(answersAfter, send);
   }
 
   #fail(why: string): void {

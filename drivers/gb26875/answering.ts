@@ -1,8 +1,9 @@
 import { ConfigurationError, DeviceError, InternalError } from "../../model/error.ts";
 import { DAY, formatInstant, MILLISECOND, type Micros } from "../../model/time.ts";
+import { clockFacts } from "../facts.ts";
 import type { Fact, RequestAnswer, RequestOrder } from "../request.ts";
 import { type ComponentAddress, wireAddress } from "./address.ts";
-import { clockFacts, factsOf } from "./facts.ts";
+import { factsOf } from "./facts.ts";
 import type { Duty, Member } from "./member.ts";
 import { type CentreRequest, REQUEST } from "./requests.ts";
 import type { InformationObject } from "./unit.ts";

@@ -1,5 +1,5 @@
-import type { Text } from "../../model/text.ts";
-import { formatInstant, type Micros, SECOND } from "../../model/time.ts";
+import type { Micros } from "../../model/time.ts";
+import { clockFacts, instantFact, same, textFact } from "../facts.ts";
 import type { Fact } from "../request.ts";
 import { analogType, standardAnalog } from "./analog-types.ts";
 import { decodeText } from "./gb18030.ts";
@@ -53,11 +53,11 @@ function objectFacts(type: UnitType, object: InformationObject, wall: Micros): F
       return [operation(object, DEVICE_OPERATIONS), operator(object), ...at(object)];
     case TYPE.systemVersion:
     case TYPE.deviceVersion:
-      return [said("version", { zh: "软件版本", en: "version" }, `${object.major}.${object.minor}`)];
+      return [textFact("version", { zh: "软件版本", en: "version" }, `${object.major}.${object.minor}`)];
     case TYPE.systemConfiguration:
     case TYPE.deviceConfiguration:
     case TYPE.componentConfiguration:
-      return [said("configuration", { zh: "配置", en: "configuration" }, decodeText(object.text))];
+      return [textFact("configuration", { zh: "配置", en: "configuration" }, decodeText(object.text))];
     case TYPE.systemTime:
     case TYPE.deviceTime:
       return clockFacts(object.time, wall);
@@ -66,38 +66,8 @@ function objectFacts(type: UnitType, object: InformationObject, wall: Micros): F
   }
 }
 
-/** What a clock shows, and how many seconds it is ahead of ours. */
-export function clockFacts(time: Micros, wall: Micros): Fact[] {
-  const ahead = Number.isNaN(time) ? null : Math.round((time - wall) / SECOND);
-  return [
-    instant("clock", { zh: "时钟", en: "clock" }, time),
-    {
-      id: "ahead",
-      name: { zh: "快于网关", en: "ahead of the gateway" },
-      value: ahead,
-      text: ahead === null ? UNSET : same(`${ahead} s`),
-    },
-  ];
-}
-
-/** A text that is the same in both languages. */
-function said(id: string, name: Text, value: string): Fact {
-  return { id, name, value, text: same(value) };
-}
-
-const UNSET: Text = { zh: "未设置", en: "not set" };
-
-function same(text: string): Text {
-  return { zh: text, en: text };
-}
-
-function instant(id: string, name: Text, time: Micros): Fact {
-  if (Number.isNaN(time)) return { id, name, value: null, text: UNSET };
-  return said(id, name, formatInstant(time));
-}
-
 function at({ time }: InformationObject): Fact[] {
-  return [instant("time", { zh: "时间", en: "time" }, time)];
+  return [instantFact("time", { zh: "时间", en: "time" }, time)];
 }
 
 function state({ flags }: InformationObject, bits: Parameters<typeof wordsOf>[1]): Fact {

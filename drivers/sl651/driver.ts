@@ -3,20 +3,19 @@ import { parseListen } from "../../model/listen.ts";
 import { REASON } from "../../model/quality.ts";
 import { type Micros, SECOND, type Timer } from "../../model/time.ts";
 import type { Driver, DriverContext, Intake, SnapshotValue, Stranger } from "../driver.ts";
+import type { RequestAnswer, RequestOrder } from "../request.ts";
 import type { Connection } from "../tcp/connection.ts";
 import { networkList } from "../tcp/networks.ts";
 import { TcpServer } from "../tcp/server.ts";
 import { Session } from "../tcp/session.ts";
 import { zoneOf } from "../zone.ts";
-import { writeElementQuery, writePeriodQuery } from "./body-writer.ts";
+import { answer } from "./answering.ts";
 import { Centre } from "./centre.ts";
 import { Complaints } from "./complaints.ts";
-import { FUNCTION } from "./control.ts";
 import type { Frame } from "./frame.ts";
 import { FrameReader } from "./frame-reader.ts";
 import type { Sl651Address, Sl651Options } from "./options.ts";
 import type { Sl651Section } from "./profile.ts";
-import type { Answer } from "./question.ts";
 import type { Station } from "./station.ts";
 import { formatStationAddress } from "./station-address.ts";
 
@@ -138,42 +137,14 @@ export class Sl651Driver implements Driver {
     return Promise.reject(error);
   }
 
-  /**
-   * Sets a station's clock to ours (4AH). Resolves with what its clock said in its answer.
-   * @throws NetworkError LINK_DOWN when it is not connected; DeviceError DEVICE_TIMEOUT
-   */
-  setClock(device: number): Promise<Micros> {
-    return this.#centre.upkeep.setClock(this.#stationOf(device));
-  }
-
-  /**
-   * Asks a station with a function whose question has no parameters: present values (37H), manual values (39H), status (46H),
-   * version (45H), events (50H), clock (51H). Elements in the answer enter as readings.
-   * @throws NetworkError LINK_DOWN when it is not connected; DeviceError DEVICE_TIMEOUT
-   */
-  ask(device: number, code: number): Promise<Answer> {
-    return this.#centre.upkeep.ask(this.#stationOf(device), code);
-  }
-
-  /** Asks for elements by their guides (3AH). @throws NetworkError LINK_DOWN, DeviceError DEVICE_TIMEOUT */
-  askElements(device: number, guides: readonly number[]): Promise<Answer> {
+  /** Asks or tells a station what request-kinds.ts lists. Elements in the answer enter as readings, too. @throws as `Driver.request` */
+  async request(order: RequestOrder): Promise<RequestAnswer> {
+    const { questions, upkeep } = this.#centre;
     const { clock } = this.#context;
-    return this.#centre.questions.ask(this.#stationOf(device), FUNCTION.queryElements, (writing) =>
-      writeElementQuery({ sent: clock.wall(), guides }, writing),
-    );
-  }
-
-  /**
-   * Asks for stored values of one element from hour to hour (38H); what was missed while the link was cut comes back this way.
-   * @throws NetworkError LINK_DOWN, DeviceError DEVICE_TIMEOUT
-   */
-  askPeriod(
-    device: number,
-    period: { readonly from: Micros; readonly to: Micros; readonly step: Micros; readonly guide: number },
-  ): Promise<Answer> {
-    const { clock } = this.#context;
-    return this.#centre.questions.ask(this.#stationOf(device), FUNCTION.queryPeriod, (writing) =>
-      writePeriodQuery({ sent: clock.wall(), ...period }, writing),
+    const station = this.#stationOf(order.device);
+    return await answer(
+      { station, questions, upkeep, offset: this.#offset, wall: () => clock.wall() },
+      order,
     );
   }
 

@@ -1,4 +1,3 @@
-import type { DeviceError, NetworkError } from "../../model/error.ts";
 import type { Timer } from "../../model/time.ts";
 import type { Body, BodyHead } from "./body-visitor.ts";
 import type { Writing } from "./body-writer.ts";
@@ -11,7 +10,9 @@ export interface Question {
   readonly code: number;
   readonly body: (writing: Writing) => Uint8Array;
   readonly resolve: (answer: Answer) => void;
-  readonly reject: (error: DeviceError | NetworkError) => void;
+  readonly reject: (error: unknown) => void;
+  /** Stops listening for the one who asked losing patience. */
+  readonly forget: () => void;
   asked: number;
   timer: Timer | undefined;
 }

@@ -28,10 +28,15 @@ export class Questions {
   }
 
   /**
-   * Asks and waits for the answer.
-   * @throws NetworkError LINK_DOWN when the station is not connected; DeviceError DEVICE_TIMEOUT when it does not answer.
+   * Asks and waits for the answer. Once `signal` is aborted the question is withdrawn.
+   * @throws NetworkError LINK_DOWN when the station is not connected; DeviceError DEVICE_TIMEOUT when it does not answer; what
+   * `signal` was aborted with.
    */
-  ask(station: Station, code: number, body: Question["body"]): Promise<Answer> {
+  ask(
+    station: Station,
+    code: number,
+    { body, signal }: { body: Question["body"]; signal?: AbortSignal | undefined },
+  ): Promise<Answer> {
     return new Promise((resolve, reject) => {
       if (station.session?.connection.open !== true) {
         reject(this.#absent(station));
@@ -43,7 +48,17 @@ export class Questions {
         );
         return;
       }
-      station.questions.push({ code, body, resolve, reject, asked: 0, timer: undefined });
+      const withdraw = () => {
+        const at = station.questions.indexOf(question);
+        if (at < 0) return;
+        reject(signal?.reason);
+        if (at === 0) this.#next(station);
+        else station.questions.splice(at, 1);
+      };
+      signal?.addEventListener("abort", withdraw, { once: true });
+      const forget = () => signal?.removeEventListener("abort", withdraw);
+      const question: Question = { code, body, resolve, reject, forget, asked: 0, timer: undefined };
+      station.questions.push(question);
       this.#asking.add(station);
       if (station.questions.length === 1) this.#put(station);
     });
@@ -53,7 +68,6 @@ export class Questions {
   answered(station: Station, body: Body, head: BodyHead): boolean {
     const question = station.questions[0];
     if (question === undefined || question.code !== body.code) return false;
-    question.timer?.cancel();
     question.resolve({ ...body, ...head, bytes: Uint8Array.from(body.bytes) });
     this.#next(station);
     return true;
@@ -64,6 +78,7 @@ export class Questions {
     for (const station of this.#asking) {
       for (const question of station.questions.splice(0)) {
         question.timer?.cancel();
+        question.forget();
         question.reject(new NetworkError("LINK_DOWN", "the link is stopping"));
       }
     }
@@ -107,7 +122,9 @@ export class Questions {
   }
 
   #next(station: Station): void {
-    station.questions.shift();
+    const done = station.questions.shift();
+    done?.timer?.cancel();
+    done?.forget();
     if (station.questions.length === 0) this.#asking.delete(station);
     else this.#put(station);
   }

@@ -37,9 +37,9 @@ export class Upkeep {
   }
 
   /** Asks a station with a function whose question has no parameters. @throws NetworkError LINK_DOWN, DeviceError DEVICE_TIMEOUT */
-  ask(station: Station, code: number): Promise<Answer> {
+  ask(station: Station, code: number, signal?: AbortSignal): Promise<Answer> {
     const { questions, clock } = this.#o;
-    return questions.ask(station, code, (writing) => writeHead(0, clock.wall(), writing));
+    return questions.ask(station, code, { body: (writing) => writeHead(0, clock.wall(), writing), signal });
   }
 
   /**
@@ -47,10 +47,13 @@ export class Upkeep {
    * more than five minutes off needs (6.6.4.24).
    * @throws NetworkError LINK_DOWN, DeviceError DEVICE_TIMEOUT
    */
-  async setClock(station: Station): Promise<Micros> {
-    station.clockSetAt = this.#o.clock.now();
-    const { sent } = await this.ask(station, FUNCTION.setClock);
-    return sent;
+  async setClock(station: Station, signal?: AbortSignal): Promise<Answer> {
+    const { clock, counters, link } = this.#o;
+    station.clockSetAt = clock.now();
+    const answer = await this.ask(station, FUNCTION.setClock, signal);
+    const help = "Clocks of stations that were set.";
+    counters.counter({ name: "sl651_clocks_set", help, labels: { link } }).add();
+    return answer;
   }
 
   /** A station has shown its clock: sets it when it is off, and the site wants that. */

@@ -119,7 +119,10 @@ test("docs/simulators.md has every kind of fault", () => {
 });
 
 /** Kinds of link whose devices can be asked, and the page that says what. */
-const ASKED: Readonly<Record<string, string>> = { "gb26875-server": "docs/gb26875.md" };
+const ASKED: Readonly<Record<string, string>> = {
+  "gb26875-server": "docs/gb26875.md",
+  "sl651-server": "docs/sl651.md",
+};
 
 test("the page of a protocol has every request that its devices know", () => {
   const kinds = [...driverKinds.values()].filter(({ requests }) => requests !== undefined);

@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { FUNCTION } from "../../drivers/sl651/control.ts";
 import { HOUR, MINUTE, SECOND } from "../../model/time.ts";
 import { runScenario } from "../../simulators/run.ts";
 import { parseScenario } from "../../simulators/scenario-file.ts";
@@ -90,6 +89,7 @@ test("it answers when it is asked", async () => {
   await using stand = await Stand.open({ clock });
   await using river = await play(stand, clock, "  []\n");
   await river.goOn("the first report", () => river.last("river.level") !== undefined);
-  const answer = await stand.driver.ask(0, FUNCTION.queryNow);
-  expect(answer.code).toBe(FUNCTION.queryNow);
+  const { signal } = new AbortController();
+  const { facts } = await stand.driver.request({ device: 0, request: "now", parameters: {}, signal });
+  expect(facts.map(({ id }) => id)).toContain("Z");
 });

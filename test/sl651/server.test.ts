@@ -2,7 +2,6 @@ import { connect, type Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import { ACK, EOT, ESC, ETB, ETX, FUNCTION, NAK } from "../../drivers/sl651/control.ts";
 import { parseStationAddress } from "../../drivers/sl651/station-address.ts";
-import { DeviceError, NetworkError } from "../../model/error.ts";
 import { FLAG_MODE_MASK, FLAG_MODE_SHIFT } from "../../model/reading.ts";
 import { HOUR, MINUTE, SECOND } from "../../model/time.ts";
 import { JumpingClock } from "../support/jumping-clock.ts";
@@ -412,18 +411,6 @@ describe("a report in packets", () => {
 });
 
 describe("the centre asks", () => {
-  test("for present values, which enter as readings, and the answer comes back", async () => {
-    await using stand = await Stand.open();
-    const rtu = await stand.call({
-      answer: ({ code }) => (code === FUNCTION.queryNow ? level(7.5) : undefined),
-    });
-    rtu.keepAlive();
-    await until("it is known", () => stand.total("sl651_frames") === 1);
-    const answer = await stand.driver.ask(0, FUNCTION.queryNow);
-    expect(answer.code).toBe(FUNCTION.queryNow);
-    expect(stand.entered()).toEqual(["river.level 7.5 good @2026-05-21 14:30"]);
-  });
-
   test("by the clock, for a station of mode M4", async () => {
     const clock = new JumpingClock();
     const asked = { ...RIVER, address: { station: "0012345678", mode: "m4" as const, ask: "10s" } };
@@ -447,6 +434,7 @@ describe("the centre asks", () => {
     rtu.clockError = -HOUR;
     await rtu.report(FUNCTION.timed, level(1));
     await until("the clock is set", () => rtu.clockError === 0);
+    await until("it is counted", () => stand.total("sl651_clocks_set") === 1);
     rtu.clockError = HOUR;
     await rtu.report(FUNCTION.timed, level(2));
     await rtu.report(FUNCTION.timed, level(3));
@@ -454,55 +442,6 @@ describe("the centre asks", () => {
       rtu.received.filter(({ code }) => code === FUNCTION.setClock && rtu.received.length > 0).length,
     ).toBeLessThanOrEqual(2);
     expect(rtu.clockError).toBe(HOUR);
-  });
-
-  test("is not told the time otherwise, and a question without an answer ends after three tries", async () => {
-    const clock = new JumpingClock();
-    await using stand = await Stand.open({ clock });
-    const rtu = await stand.call();
-    rtu.clockError = -HOUR;
-    await rtu.report(FUNCTION.timed, level(1));
-    expect(rtu.received.filter(({ code }) => code === FUNCTION.setClock)).toEqual([]);
-    const asked = stand.driver.askElements(0, [Z, VT]);
-    const failed = expect(asked).rejects.toMatchObject({ code: "DEVICE_TIMEOUT" });
-    for (let i = 1; i <= 3; i++) {
-      await until(
-        `question ${i}`,
-        () => rtu.received.filter(({ code }) => code === FUNCTION.queryElements).length === i,
-      );
-      clock.jump(16 * SECOND);
-    }
-    await failed;
-  });
-
-  test("a station that is not connected cannot be asked", async () => {
-    await using stand = await Stand.open();
-    await expect(stand.driver.ask(0, FUNCTION.clock)).rejects.toBeInstanceOf(NetworkError);
-    await expect(stand.driver.read(0, new AbortController().signal)).rejects.toBeInstanceOf(DeviceError);
-  });
-
-  test("for a period: stored values in steps", async () => {
-    await using stand = await Stand.open();
-    const values = [1, 2, null];
-    const rtu = await stand.call({
-      answer: () => ({
-        stations: [
-          { address: ADDRESS, category: CLASS, row: { observed: OBSERVED, step: HOUR, guide: Z, values } },
-        ],
-      }),
-    });
-    rtu.keepAlive();
-    await until("it is known", () => stand.total("sl651_frames") === 1);
-    await stand.driver.askPeriod(0, { from: OBSERVED, to: OBSERVED + 2 * HOUR, step: HOUR, guide: Z });
-    expect(stand.entered()).toEqual([
-      "river.level 1 good @2026-05-21 14:30",
-      "river.level 2 good @2026-05-21 15:30",
-      "river.level - missing_value @2026-05-21 16:30",
-    ]);
-    const question = rtu.received[0]!;
-    expect(Buffer.from(question.body.subarray(8)).toString("hex")).toBe(
-      "2605211426052116" + "0418000100" + "3923",
-    );
   });
 
   test("`read` shows what a station said last, with its digits", async () => {
