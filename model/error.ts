@@ -1,3 +1,5 @@
+import type { Text } from "./text.ts";
+
 /** Who can mend what went wrong. */
 export type Fault = "configuration" | "device" | "network" | "host" | "internal";
 
@@ -6,79 +8,177 @@ export type Fault = "configuration" | "device" | "network" | "host" | "internal"
  * A code is never reused for something else.
  */
 export const ERROR_CODES = {
-  CONFIG_INVALID: { fault: "configuration", what: "The site file, or a file it names, has errors." },
+  CONFIG_INVALID: {
+    fault: "configuration",
+    what: { en: "The site file, or a file it names, has errors.", zh: "站点文件或它引用的文件有误。" },
+  },
   CONFIG_NOT_FOUND: {
     fault: "configuration",
-    what: "A file that the command or the site file names does not exist.",
+    what: {
+      en: "A file that the command or the site file names does not exist.",
+      zh: "命令或站点文件所写的文件不存在。",
+    },
   },
-  CONFIG_SYNTAX: { fault: "configuration", what: "A YAML or CSV file cannot be parsed." },
-  PROFILE_INVALID: { fault: "configuration", what: "A device profile breaks a rule of the profile format." },
-  RULE_INVALID: { fault: "configuration", what: "A rule can never work as written." },
-  UNIT_MISMATCH: { fault: "configuration", what: "Two units cannot be converted into each other as asked." },
-  COMMAND_USAGE: { fault: "configuration", what: "A command was called with wrong arguments." },
+  CONFIG_SYNTAX: {
+    fault: "configuration",
+    what: { en: "A YAML or CSV file cannot be parsed.", zh: "YAML 或 CSV 文件无法解析。" },
+  },
+  PROFILE_INVALID: {
+    fault: "configuration",
+    what: { en: "A device profile breaks a rule of the profile format.", zh: "型号文件不符合格式要求。" },
+  },
+  RULE_INVALID: {
+    fault: "configuration",
+    what: { en: "A rule can never work as written.", zh: "规则照此写法无法工作。" },
+  },
+  UNIT_MISMATCH: {
+    fault: "configuration",
+    what: { en: "Two units cannot be converted into each other as asked.", zh: "两个单位不能按要求换算。" },
+  },
+  COMMAND_USAGE: {
+    fault: "configuration",
+    what: { en: "A command was called with wrong arguments.", zh: "命令的参数有误。" },
+  },
   SECRET_MISSING: {
     fault: "configuration",
-    what: "A secret that the site file names is not in the environment or file.",
+    what: {
+      en: "A secret that the site file names is not in the environment or file.",
+      zh: "站点文件引用的密钥不在环境变量或文件中。",
+    },
   },
-  DEVICE_EXCEPTION: { fault: "device", what: "The device answered with a Modbus exception." },
-  DEVICE_TIMEOUT: { fault: "device", what: "The device did not answer within its deadline." },
-  DEVICE_ANSWER: { fault: "device", what: "The device's answer does not fit the request." },
-  DEVICE_UNDECODABLE: { fault: "device", what: "A message of a device cannot be decoded by its profile." },
+  DEVICE_EXCEPTION: {
+    fault: "device",
+    what: { en: "The device answered with a Modbus exception.", zh: "设备应答了 Modbus 异常码。" },
+  },
+  DEVICE_TIMEOUT: {
+    fault: "device",
+    what: { en: "The device did not answer within its deadline.", zh: "设备未在时限内应答。" },
+  },
+  DEVICE_ANSWER: {
+    fault: "device",
+    what: { en: "The device's answer does not fit the request.", zh: "设备的应答与请求不符。" },
+  },
+  DEVICE_UNDECODABLE: {
+    fault: "device",
+    what: {
+      en: "A message of a device cannot be decoded by its profile.",
+      zh: "设备的报文不能按型号文件解析。",
+    },
+  },
   WRITE_REFUSED: {
     fault: "configuration",
-    what: "Nothing was written: the site file does not allow it, or the value is none the output takes.",
+    what: {
+      en: "Nothing was written: the site file does not allow it, or the value is none the output takes.",
+      zh: "没有写入：站点文件不允许，或该输出不接受这个值。",
+    },
   },
   WRITE_UNVERIFIED: {
     fault: "device",
-    what: "The device accepted a write, and something else stands there when it is read back.",
+    what: {
+      en: "The device accepted a write, and something else stands there when it is read back.",
+      zh: "设备已接受写入，但回读的值不一致。",
+    },
   },
-  LINK_DOWN: { fault: "network", what: "A link to devices could not be opened, or was lost." },
-  LINK_REFUSED: { fault: "network", what: "The peer refused the connection or the credentials." },
-  SINK_UNAVAILABLE: { fault: "network", what: "A sink cannot be reached or asked us to wait." },
-  SINK_REFUSED: { fault: "network", what: "A sink refused a batch for good." },
+  LINK_DOWN: {
+    fault: "network",
+    what: { en: "A link to devices could not be opened, or was lost.", zh: "设备链路打不开，或已中断。" },
+  },
+  LINK_REFUSED: {
+    fault: "network",
+    what: { en: "The peer refused the connection or the credentials.", zh: "对端拒绝连接或凭据。" },
+  },
+  SINK_UNAVAILABLE: {
+    fault: "network",
+    what: { en: "A sink cannot be reached or asked us to wait.", zh: "数据库无法连接，或要求稍后再送。" },
+  },
+  SINK_REFUSED: {
+    fault: "network",
+    what: { en: "A sink refused a batch for good.", zh: "数据库拒收一批数据。" },
+  },
   ROUTE_UNAVAILABLE: {
     fault: "network",
-    what: "A route to people cannot be reached, does not let us in, or asked us to wait.",
+    what: {
+      en: "A route to people cannot be reached, does not let us in, or asked us to wait.",
+      zh: "告警通道无法连接、不让登录，或要求稍后再发。",
+    },
   },
-  ROUTE_REFUSED: { fault: "network", what: "A route to people refused a message for good." },
-  ADDRESS_IN_USE: { fault: "host", what: "The port or socket we should listen on is taken." },
-  ADDRESS_UNAVAILABLE: { fault: "host", what: "The address we should listen on cannot be used." },
+  ROUTE_REFUSED: {
+    fault: "network",
+    what: { en: "A route to people refused a message for good.", zh: "告警通道拒收一条消息。" },
+  },
+  ADDRESS_IN_USE: {
+    fault: "host",
+    what: { en: "The port or socket we should listen on is taken.", zh: "要监听的端口或套接字已被占用。" },
+  },
+  ADDRESS_UNAVAILABLE: {
+    fault: "host",
+    what: { en: "The address we should listen on cannot be used.", zh: "要监听的地址不可用。" },
+  },
   JOURNAL_UNAVAILABLE: {
     fault: "host",
-    what: "The journal cannot write: nothing is acknowledged meanwhile.",
+    what: {
+      en: "The journal cannot write: nothing is acknowledged meanwhile.",
+      zh: "数据无法存盘：在此期间一律不予应答。",
+    },
   },
-  JOURNAL_DAMAGED: { fault: "host", what: "A journal file is damaged and was set aside." },
-  ALREADY_RUNNING: { fault: "host", what: "Another gateway uses this data folder." },
+  JOURNAL_DAMAGED: {
+    fault: "host",
+    what: { en: "A journal file is damaged and was set aside.", zh: "有存盘文件损坏，已移开保留。" },
+  },
+  ALREADY_RUNNING: {
+    fault: "host",
+    what: { en: "Another gateway uses this data folder.", zh: "另有网关正在使用这个数据目录。" },
+  },
   INTAKE_FULL: {
     fault: "host",
-    what: "More readings arrive than can be made durable; the surplus is refused and counted.",
+    what: {
+      en: "More readings arrive than can be made durable; the surplus is refused and counted.",
+      zh: "读数多到来不及存盘，多出的拒收并计数。",
+    },
   },
-  INTERNAL: { fault: "internal", what: "An invariant of Tocsin is broken. Please report it." },
-} as const satisfies Record<string, { fault: Fault; what: string }>;
+  INTERNAL: {
+    fault: "internal",
+    what: {
+      en: "An invariant of Tocsin is broken. Please report it.",
+      zh: "Tocsin 自身的错误，请报告给我们。",
+    },
+  },
+} as const satisfies Record<string, { fault: Fault; what: Text }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 
 export interface ErrorOptions {
   cause?: unknown;
   /** What the reader can do about it; shown after the message. */
-  hint?: string;
+  hint?: string | Text;
 }
 
-/** Base of all errors Tocsin throws: `code` says what, the class says who is at fault. */
+/** Base of all errors Tocsin throws: `code` says what, the class says who is at fault. Message and hint are English. */
 export class TocsinError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
+  /** The same in Chinese, as far as whoever threw it gave it. */
+  readonly zh: { readonly message: string | undefined; readonly hint: string | undefined };
 
-  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+  constructor(code: ErrorCode, message: string | Text, { cause, hint }: ErrorOptions = {}) {
+    super(english(message), cause === undefined ? undefined : { cause });
     this.name = new.target.name;
     this.code = code;
-    this.hint = options.hint;
+    this.hint = hint === undefined ? undefined : english(hint);
+    this.zh = { message: chinese(message), hint: chinese(hint) };
   }
 
   get fault(): Fault {
     return ERROR_CODES[this.code].fault;
   }
+}
+
+function english(words: string | Text): string {
+  return typeof words === "string" ? words : words.en;
+}
+
+function chinese(words: string | Text | undefined): string | undefined {
+  return typeof words === "object" ? words.zh : undefined;
 }
 
 /** The person who wrote the site file, a profile, or the command line can mend it. */

@@ -1,5 +1,6 @@
 import { ConfigurationError } from "../../model/error.ts";
 import { loadSite } from "../config/load.ts";
+import { CHECK_SAYS_ALL, NOT_VALID, siteHasErrors } from "../config/texts/structure.ts";
 
 /**
  * Where the journal of a site is. A site file with errors does not keep its past from being read when `--data` says where that is.
@@ -15,11 +16,7 @@ export function dataFolder(
   }
   if (options.data !== undefined) return { folder: options.data, timeZone: "UTC" };
   const first = problems.find(({ severity }) => severity === "error");
-  throw new ConfigurationError(
-    "CONFIG_INVALID",
-    `${site} has errors: ${first?.message ?? "it cannot be read"}`,
-    {
-      hint: "`tocsin check` says all of them; with --data the past is read all the same",
-    },
-  );
+  throw new ConfigurationError("CONFIG_INVALID", siteHasErrors(site, first?.message ?? NOT_VALID), {
+    hint: CHECK_SAYS_ALL,
+  });
 }

@@ -4,6 +4,7 @@ import { rename } from "node:fs/promises";
 import { ConfigurationError, describe, HostError, TocsinError } from "../../model/error.ts";
 import { formatInstant, type Micros, SystemClock } from "../../model/time.ts";
 import { didYouMean } from "../config/suggestion.ts";
+import { LISTED } from "../config/texts/hints.ts";
 import { isDamage } from "../journal/database.ts";
 import { DictionaryReader, dictionaryPath, type Series } from "../journal/dictionary.ts";
 import { EXPORT_HEADER, EXPORT_QUALITIES, type ExportQuery, exportRows } from "../journal/history-export.ts";
@@ -93,7 +94,7 @@ function wantedOf(folder: string, patterns: readonly string[]): Pick<ExportQuery
     for (const { pattern, matches } of matchers) {
       if ([...keys].some(matches)) continue;
       throw new ConfigurationError("COMMAND_USAGE", `--channel ${pattern}: nothing was recorded of it`, {
-        hint: didYouMean(pattern, [...keys], "channels") ?? "the journal holds no channel",
+        hint: didYouMean(pattern, [...keys], LISTED.channels)?.en ?? "the journal holds no channel",
       });
     }
   } finally {

@@ -11,6 +11,7 @@ import {
 import { formatListen, parseListen } from "../../model/listen.ts";
 import { MILLISECOND, type Micros } from "../../model/time.ts";
 import { didYouMean } from "../config/suggestion.ts";
+import { LISTED } from "../config/texts/hints.ts";
 import type { Configuration } from "../configuration.ts";
 
 /** A gateway on this machine answers at once or not at all. */
@@ -78,7 +79,8 @@ function tokenOf({ http }: Configuration, user: string | undefined): string | un
   const known = http.users[user];
   if (known !== undefined) return known.token;
   throw new ConfigurationError("COMMAND_USAGE", `--user ${user}: http.users does not name them`, {
-    hint: didYouMean(user, Object.keys(http.users), "users") ?? "users are declared under http.users",
+    hint:
+      didYouMean(user, Object.keys(http.users), LISTED.users)?.en ?? "users are declared under http.users",
   });
 }
 

@@ -5,6 +5,7 @@ import { type Micros, SECOND } from "../../model/time.ts";
 import { COMMANDS_SUPPORTED } from "../alerts/command-schemas.ts";
 import { loadConfiguration } from "../config/load.ts";
 import { didYouMean } from "../config/suggestion.ts";
+import { LISTED } from "../config/texts/hints.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
 import { findGateway, notAGateway } from "./gateway-http.ts";
 import { print, printJson } from "./output.ts";
@@ -35,7 +36,9 @@ export async function give(
 ): Promise<ExitCode> {
   if (!COMMANDS_SUPPORTED.some((known) => known === verb)) {
     throw new ConfigurationError("COMMAND_USAGE", `there is no command ${verb}`, {
-      hint: didYouMean(verb, COMMANDS_SUPPORTED, "commands") ?? `one of ${COMMANDS_SUPPORTED.join(", ")}`,
+      hint:
+        didYouMean(verb, COMMANDS_SUPPORTED, LISTED.commands)?.en ??
+        `one of ${COMMANDS_SUPPORTED.join(", ")}`,
     });
   }
   const body = { id: randomUUID(), ...Object.fromEntries(fields.map(fieldOf)) };

@@ -5,6 +5,7 @@ import type { Channel, Device } from "../../model/site.ts";
 import { formatInstant, type Micros, parseDuration } from "../../model/time.ts";
 import { loadConfiguration } from "../config/load.ts";
 import { didYouMean } from "../config/suggestion.ts";
+import { LISTED } from "../config/texts/hints.ts";
 import type { Configuration } from "../configuration.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
 import { print, printJson } from "./output.ts";
@@ -30,7 +31,7 @@ export async function read(site: string, id: string, options: ReadOptions): Prom
   if (device === undefined) {
     const ids = configuration.site.devices.map((candidate) => candidate.id);
     throw new ConfigurationError("COMMAND_USAGE", `no device is called "${id}" in this site`, {
-      hint: didYouMean(id, ids, "devices") ?? "the site has no devices",
+      hint: didYouMean(id, ids, LISTED.devices)?.en ?? "the site has no devices",
     });
   }
   const answered = await askGateway(configuration, device, wait);

@@ -1,6 +1,16 @@
 import { parseListen } from "../../model/listen.ts";
+import type { Text } from "../../model/text.ts";
 import type { Problems } from "./problem.ts";
 import type { ParsedSite } from "./sections.ts";
+import {
+  ANOTHER_PORT,
+  hostAndPort,
+  onOneLink,
+  portNumber,
+  serialPort,
+  sharedEndpoint,
+  sharedWithHttp,
+} from "./texts/devices.ts";
 
 /** What of a link's options says where it is; parsed by the driver's own schema. */
 interface Endpoint {
@@ -20,12 +30,12 @@ export function checkEndpoints(parsed: ParsedSite, problems: Problems): void {
   for (const [id, link] of parsed.links.entries) {
     const endpoint = placeOf(link as Endpoint);
     if (endpoint === undefined) continue;
-    const other = taken.get(endpoint);
-    if (other === undefined) taken.set(endpoint, id);
+    const other = taken.get(endpoint.en);
+    if (other === undefined) taken.set(endpoint.en, id);
     else {
       problems.at(parsed.tree.spot(["links", id], "key"), {
-        message: `links "${other}" and "${id}" both use ${endpoint}`,
-        hint: `put the devices of both on "${other}": one link asks them in turn`,
+        message: sharedEndpoint(other, id, endpoint),
+        hint: onOneLink(other),
       });
     }
   }
@@ -41,28 +51,28 @@ function checkListeners(parsed: ParsedSite, problems: Problems): void {
     const address = listen === undefined ? undefined : parseListen(listen);
     if (address?.port !== http.port) continue;
     problems.at(parsed.tree.spot(["links", id, "listen"]), {
-      message: `link "${id}" and http both listen on port ${http.port}`,
-      hint: "give one of them another port",
+      message: sharedWithHttp(id, http.port),
+      hint: ANOTHER_PORT,
     });
   }
 }
 
-function placeOf(link: Endpoint): string | undefined {
+function placeOf(link: Endpoint): Text | undefined {
   switch (link.type) {
     case "modbus-rtu":
     case "modbus-ascii":
-      return `serial port ${link.path}`;
+      return serialPort(link.path ?? "");
     // Modbus TCP has no bus behind it that two connections could disturb.
     case "modbus-rtu-over-tcp":
     case "modbus-ascii-over-tcp":
-      return `${link.host}:${link.port}`;
+      return hostAndPort(`${link.host}:${link.port}`);
     case "modbus-dial-in":
     case "sl651-server":
     case "hj212-server":
     case "szy206-server":
     case "http-intake": {
       const address = parseListen(link.listen ?? "");
-      return address === undefined || address.port === 0 ? undefined : `port ${address.port}`;
+      return address === undefined || address.port === 0 ? undefined : portNumber(address.port);
     }
     default:
       return undefined;

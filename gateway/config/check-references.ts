@@ -8,6 +8,8 @@ import type { Problems } from "./problem.ts";
 import type { ResolvedDevices } from "./resolve-devices.ts";
 import type { ParsedSite } from "./sections.ts";
 import { didYouMean } from "./suggestion.ts";
+import { LISTED } from "./texts/hints.ts";
+import * as texts from "./texts/references.ts";
 
 /** References that stand in the options of a section's own schema, and things that nothing refers to. */
 export function checkReferences(
@@ -20,7 +22,7 @@ export function checkReferences(
   checkSirens(parsed, resolved.things, problems);
   if (parsed.points.ids.has(GATEWAY_POINT)) {
     problems.at(parsed.tree.spot(["points", GATEWAY_POINT], "key"), {
-      message: `no point can be called "${GATEWAY_POINT}": alarms of the gateway itself are published under it`,
+      message: texts.reservedPoint(GATEWAY_POINT),
     });
   }
   if (problems.failed) return;
@@ -28,7 +30,7 @@ export function checkReferences(
   if (parsed.devices.ids.size > 0 && parsed.rules.ids.size === 0) {
     problems.at(parsed.tree.spot(["rules"]), {
       severity: "warning",
-      message: "there is no rule: only lost monitoring and faults will ever alarm",
+      message: texts.NO_RULES,
     });
   }
 }
@@ -44,8 +46,8 @@ function checkBrokerUsers(parsed: ParsedSite, problems: Problems): void {
       for (const [i, device] of devices.entries()) {
         if (parsed.devices.ids.has(String(device))) continue;
         problems.at(parsed.tree.spot(["links", id, "users", name, "devices", i]), {
-          message: `user "${name}": no device is called "${String(device)}"`,
-          hint: didYouMean(String(device), parsed.devices.ids, "devices"),
+          message: texts.of("user", name, texts.noneCalled(texts.THINGS.device, String(device))),
+          hint: didYouMean(String(device), parsed.devices.ids, LISTED.devices),
         });
       }
     }
@@ -62,8 +64,8 @@ function warnOfIdlePoints(
     if (point.stage !== "live" || watched.has(point.index)) continue;
     problems.at(parsed.tree.spot(["points", id], "key"), {
       severity: "warning",
-      message: `no channel watches point "${id}"`,
-      hint: "give it a device, or say how far it has come: stage: planned",
+      message: texts.idlePoint(id),
+      hint: texts.GIVE_DEVICE,
     });
   }
 }
@@ -88,12 +90,11 @@ export function warnOfSilentDanger(
   }
   for (const [device, channels] of silent) {
     const names = channels.slice(0, MOST_NAMED).map((channel) => channel.id);
-    const more = channels.length > MOST_NAMED ? ` and ${channels.length - MOST_NAMED} more` : "";
     const quantities = [...new Set(channels.map((channel) => channel.quantity))];
     problems.at(parsed.tree.spot(["devices", device], "key"), {
       severity: "warning",
-      message: `no rule listens when device "${device}" reports danger: ${names.join(", ")}${more}`,
-      hint: `a rule with applies: { quantity: ${quantities.length === 1 ? quantities[0] : `[${quantities.join(", ")}]`} } and equals: { red: active }, or exclude: true`,
+      message: texts.silentDanger(device, names, channels.length - names.length),
+      hint: texts.ruleForDanger(quantities),
     });
   }
 }

@@ -2,6 +2,9 @@ import type { Point } from "../../model/site.ts";
 import type { Problems } from "./problem.ts";
 import type { ParsedSite } from "./sections.ts";
 import { didYouMean } from "./suggestion.ts";
+import { LISTED } from "./texts/hints.ts";
+import { noneCalled, of, THINGS } from "./texts/references.ts";
+import { nobodyNotified } from "./texts/routes.ts";
 
 /** Options of routes that name things of the site, whatever their kind. */
 interface Naming {
@@ -27,13 +30,13 @@ export function checkRoutes(
     const at = (...path: readonly (string | number)[]) => parsed.tree.spot(["routes", id, ...path]);
     const known = (
       path: readonly (string | number)[],
-      about: { name: string; what: string; ids: ReadonlySet<string> },
+      about: { name: string; what: "point" | "group" | "uplink"; ids: ReadonlySet<string> },
     ) => {
       const { name, what, ids } = about;
       if (ids.has(name)) return;
       problems.at(at(...path), {
-        message: `route "${id}": no ${what} is called "${name}"`,
-        hint: didYouMean(name, ids, `${what}s`),
+        message: of("route", id, noneCalled(THINGS[what], name)),
+        hint: didYouMean(name, ids, LISTED[`${what}s`]),
       });
     };
     for (const [i, name] of (select.points ?? []).entries())
@@ -49,8 +52,8 @@ export function checkRoutes(
       if (notified.has(name)) continue;
       problems.at(at("select", "notify", i), {
         severity: "warning",
-        message: `route "${id}": no point notifies "${name}"`,
-        hint: didYouMean(name, notified, "names under `notify` of points"),
+        message: of("route", id, nobodyNotified(name)),
+        hint: didYouMean(name, notified, LISTED.notified),
       });
     }
   }

@@ -1,4 +1,5 @@
 import { ConfigurationError } from "../../model/error.ts";
+import { wordsOf } from "../messages/words.ts";
 import type { Problems } from "./problem.ts";
 import { readSecret, SECRET_PATTERN } from "./secret.ts";
 import type { SiteTree } from "./sections.ts";
@@ -28,8 +29,7 @@ export function checkSecrets(
       problems.at(tree.spot(path), {
         severity: "warning",
         code: thrown.code,
-        message: thrown.message,
-        hint: thrown.hint,
+        ...wordsOf(thrown),
       });
     }
   };

@@ -1,11 +1,15 @@
 import type { OutputDescription } from "../../drivers/driver.ts";
 import { driverKinds } from "../../drivers/registry.ts";
+import type { Text } from "../../model/text.ts";
 import { SECOND } from "../../model/time.ts";
 import type { SirenOptions } from "../routes/siren/options.ts";
 import type { Problems } from "./problem.ts";
 import type { ResolvedDevices } from "./resolve-devices.ts";
 import type { ParsedSite } from "./sections.ts";
 import { didYouMean } from "./suggestion.ts";
+import { LISTED } from "./texts/hints.ts";
+import { noChannel, noneCalled, of, THINGS } from "./texts/references.ts";
+import * as texts from "./texts/routes.ts";
 
 interface Board {
   readonly outputs: readonly OutputDescription[];
@@ -21,8 +25,8 @@ export function checkSirens(parsed: ParsedSite, things: ResolvedDevices, problem
     const at = (...path: readonly string[]) => parsed.tree.spot(["routes", id, ...path]);
     if (!parsed.devices.ids.has(options.device)) {
       problems.at(at("device"), {
-        message: `route "${id}": no device is called "${options.device}"`,
-        hint: didYouMean(options.device, parsed.devices.ids, "devices"),
+        message: of("route", id, noneCalled(THINGS.device, options.device)),
+        hint: didYouMean(options.device, parsed.devices.ids, LISTED.devices),
       });
     } else {
       const board = boardOf(parsed, things, options.device);
@@ -30,8 +34,8 @@ export function checkSirens(parsed: ParsedSite, things: ResolvedDevices, problem
     }
     if (options.silence !== undefined && !channels.has(options.silence)) {
       problems.at(at("silence"), {
-        message: `route "${id}": there is no channel "${options.silence}"`,
-        hint: didYouMean(options.silence, channels, "channels"),
+        message: of("route", id, noChannel(options.silence)),
+        hint: didYouMean(options.silence, channels, LISTED.channels),
       });
     }
   }
@@ -61,26 +65,17 @@ function checkParts(
     for (const kind of ["output", "pulse"] as const) {
       const output = options[name]?.[kind];
       if (output === undefined) continue;
-      const tell = (message: string, hint?: string) =>
-        problems.at(at(name, kind), { message: `route "${id}": ${message}`, hint });
+      const tell = (message: Text, hint?: Text) =>
+        problems.at(at(name, kind), { message: of("route", id, message), hint });
       const found = board.outputs.find((one) => one.id === output);
       if (found === undefined) {
-        tell(`${options.device} has no output "${output}"`, didYouMean(output, ids, "outputs"));
+        tell(texts.hasNoOutput(options.device, output), didYouMean(output, ids, LISTED.outputs));
       } else if (!board.allowed.includes(output)) {
-        tell(
-          `the site file does not allow ${output} of ${options.device} to be written`,
-          `at the device: writes: { allow: [${[...board.allowed, output].join(", ")}] }`,
-        );
+        tell(texts.writeNotAllowed(options.device, output), texts.allowWrites([...board.allowed, output]));
       } else if (kind === "pulse" && !takes(found, options.hold / SECOND)) {
-        tell(
-          `${output} of ${options.device} takes no pulse of ${options.hold / SECOND} s`,
-          "a pulse is an output in seconds whose range has `hold` in it",
-        );
+        tell(texts.noPulseOf(options.device, output, options.hold / SECOND), texts.WHAT_A_PULSE_IS);
       } else if (kind === "output" && found.states?.on !== 1) {
-        tell(
-          `${output} of ${options.device} cannot be switched off and on`,
-          "name the output of the relay itself",
-        );
+        tell(texts.noSwitch(options.device, output), texts.NAME_THE_RELAY);
       }
     }
   }

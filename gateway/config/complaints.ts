@@ -1,11 +1,24 @@
 import type { z } from "zod";
+import type { Text } from "../../model/text.ts";
 import { flow } from "./flow.ts";
-import { bound, kind, oneOf, plain, show, wants } from "./issue-words.ts";
+import { bounded, kind, oneOf, plain, show, wants } from "./issue-words.ts";
 import { type Entry, entryOf, isTree, locate, valueAt } from "./located.ts";
 import type { Complaint, Problems } from "./problem.ts";
 import { discriminatorValues, keysOf, metaOf, schemasAt } from "./shape.ts";
 import type { Spot } from "./source.ts";
 import { didYouMean } from "./suggestion.ts";
+import { forExample, inQuotes, LISTED, within } from "./texts/hints.ts";
+import {
+  COMMA_IN_BRACES,
+  cannotBe,
+  either,
+  missing,
+  multipleOf,
+  mustBe,
+  named,
+  THIS,
+  unknownKey,
+} from "./texts/structure.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -41,26 +54,26 @@ export function report(context: Context, issue: Issue, prefix: readonly Property
   };
   switch (issue.code) {
     case "unrecognized_keys":
-      for (const key of issue.keys) at(unknownKey(context, path, key), "key", [...path, key]);
+      for (const key of issue.keys) at(ofUnknownKey(context, path, key), "key", [...path, key]);
       return;
     case "invalid_union":
       reportUnion(context, issue, path);
       return;
     case "invalid_key":
-      for (const inner of issue.issues) at({ message: `"${String(path.at(-1))}": ${plain(inner)}` }, "key");
+      for (const inner of issue.issues) at({ message: within(named(path.at(-1)), plain(inner)) }, "key");
       return;
     default:
       if (entryAt(context.subtree, path)?.unfilled !== true) at(word(context, issue, path));
   }
 }
 
-function unknownKey(context: Context, path: readonly PropertyKey[], key: string): Complaint {
+function ofUnknownKey(context: Context, path: readonly PropertyKey[], key: string): Complaint {
   // `{ en: First floor, corridor }` is two keys to YAML, the second without a value.
   if (/\s/.test(key) && valueAt(context.value, [...path, key]) === null) {
-    return { message: `unknown key "${key}"`, hint: "inside { } a text with a comma needs quotes" };
+    return { message: unknownKey(key), hint: COMMA_IN_BRACES };
   }
   const known = keysOf(schemasAt(context.schema, path, context.value));
-  return { message: `unknown key "${key}"`, hint: didYouMean(key, known, "known keys") };
+  return { message: unknownKey(key), hint: didYouMean(key, known, LISTED.keys) };
 }
 
 /** Of the alternatives that failed, the one that came furthest says what is wrong; when none did, all say what they want. */
@@ -75,14 +88,14 @@ function reportUnion(
   if (issue.errors.length === 0) {
     const parentPath = path.slice(0, -1);
     const known = schemasParent(context, parentPath);
-    const name = String(path.at(-1));
-    const message = value === undefined ? `"${name}" is missing` : `"${name}" cannot be ${show(value)}`;
-    const hint = typeof value === "string" ? didYouMean(value, known, "one of") : oneOf(known);
+    const name = named(path.at(-1));
+    const message = value === undefined ? missing(name) : cannotBe(name, show(value));
+    const hint = typeof value === "string" ? didYouMean(value, known, LISTED.choices) : oneOf(known);
     problems.at(spot, { message, hint });
     return;
   }
   if (value === undefined) {
-    problems.at(spot, { message: `"${String(path.at(-1))}" is missing`, hint: exampleHint(context, path) });
+    problems.at(spot, { message: missing(named(path.at(-1))), hint: exampleHint(context, path) });
     return;
   }
   const nested = issue.errors.filter((branch) => branch.some((inner) => !refusesWhole(inner)));
@@ -91,13 +104,13 @@ function reportUnion(
     for (const inner of best) report(context, inner, path);
     return;
   }
-  const wanted = issue.errors.flatMap((branch) => branch.map(wants)).filter((want) => want !== undefined);
-  const name = path.length === 0 ? "this" : `"${String(path.at(-1))}"`;
+  const wanted = new Map(issue.errors.flatMap((branch) => branch.map(wants)).map((want) => [want.en, want]));
+  const name = path.length === 0 ? THIS : named(path.at(-1));
   problems.at(spot, {
-    message: `${name} must be ${[...new Set(wanted)].join(" or ")}, not ${show(value)}`,
+    message: mustBe(name, either([...wanted.values()]), show(value)),
     hint:
-      typeof value === "number" && wanted.includes(kind("string"))
-        ? inQuotes(context.subtree, path, value)
+      typeof value === "number" && wanted.has(kind("string").en)
+        ? quoted(context.subtree, path, value)
         : exampleHint(context, path),
   });
 }
@@ -141,35 +154,35 @@ function schemasParent(context: Context, path: readonly PropertyKey[]): string[]
 function word(context: Context, issue: Issue, path: readonly PropertyKey[]): Complaint {
   const last = path.at(-1);
   const value = valueAt(context.value, path);
-  const name = last === undefined ? lastName(context.subtree) : `"${String(last)}"`;
+  const name = last === undefined ? lastName(context.subtree) : named(last);
   if (value === undefined && issue.code !== "custom") {
-    return { message: `${name} is missing`, hint: exampleHint(context, path) };
+    return { message: missing(name), hint: exampleHint(context, path) };
   }
   switch (issue.code) {
     case "invalid_type": {
       const hint =
         issue.expected === "string" && typeof value === "number"
-          ? inQuotes(context.subtree, path, value)
+          ? quoted(context.subtree, path, value)
           : exampleHint(context, path);
-      return { message: `${name} must be ${kind(issue.expected)}, not ${show(value)}`, hint };
+      return { message: mustBe(name, kind(issue.expected), show(value)), hint };
     }
     case "invalid_value": {
       const known = issue.values.map(String);
       const message =
         known.length === 1
-          ? `${name} must be ${known[0]}, not ${show(value)}`
-          : `${name} cannot be ${show(value)}`;
-      return { message, hint: didYouMean(String(value), known, "one of") };
+          ? mustBe(name, { en: known[0]!, zh: ` ${known[0]}` }, show(value))
+          : cannotBe(name, show(value));
+      return { message, hint: didYouMean(String(value), known, LISTED.choices) };
     }
     case "too_small":
     case "too_big":
-      return { message: `${name} ${bound(issue)}`, hint: exampleHint(context, path) };
+      return { message: bounded(name, issue), hint: exampleHint(context, path) };
     case "not_multiple_of":
-      return { message: `${name} must be a multiple of ${issue.divisor}` };
+      return { message: multipleOf(name, issue.divisor) };
     default: {
-      const message = `${name}: ${plain(issue)}`;
+      const message = within(name, plain(issue));
       // A schema's own words often show how to write it.
-      return /\bwrite\b|for example/.test(message)
+      return /\bwrite\b|for example/.test(message.en)
         ? { message }
         : { message, hint: exampleHint(context, path) };
     }
@@ -177,12 +190,12 @@ function word(context: Context, issue: Issue, path: readonly PropertyKey[]): Com
 }
 
 /** `0012` is the number 12 to YAML; the hint shows what was written. */
-function inQuotes(subtree: Subtree, path: readonly PropertyKey[], value: number): string {
-  return `write it in quotes: "${entryAt(subtree, path)?.written ?? value}"`;
+function quoted(subtree: Subtree, path: readonly PropertyKey[], value: number): Text {
+  return inQuotes(entryAt(subtree, path)?.written ?? value);
 }
 
-function lastName(subtree: Subtree): string {
-  return subtree.path.length === 0 ? "the file" : `"${String(subtree.path.at(-1))}"`;
+function lastName(subtree: Subtree): Text {
+  return named(subtree.path.at(-1));
 }
 
 function entryAt(subtree: Subtree, below: readonly PropertyKey[]): Entry | undefined {
@@ -194,11 +207,11 @@ function entryAt(subtree: Subtree, below: readonly PropertyKey[]): Entry | undef
     : undefined;
 }
 
-function exampleHint(context: Context, path: readonly PropertyKey[]): string | undefined {
+function exampleHint(context: Context, path: readonly PropertyKey[]): Text | undefined {
   for (const schema of rawSchemasAt(context, path)) {
     const { examples } = metaOf(schema);
     const example = examples?.[0];
-    if (example !== undefined) return `for example: ${flow(example)}`;
+    if (example !== undefined) return forExample(flow(example));
   }
   return undefined;
 }

@@ -5,6 +5,9 @@ import { entryOf, isTree, locate, place, placeEntry, type Tree } from "./located
 import type { Problems } from "./problem.ts";
 import type { Spot } from "./source.ts";
 import { didYouMean } from "./suggestion.ts";
+import { LISTED, theOther } from "./texts/hints.ts";
+import { ofFile } from "./texts/structure.ts";
+import { idTwice, noColumn, ROW_WITHOUT_ID } from "./texts/tables.ts";
 
 /*
  * A panel with hundreds of detectors has them in a table: `componentsFrom` names it. One row is one component; what is neither
@@ -50,17 +53,17 @@ function readComponents(name: string, at: Spot, problems: Problems): Tree {
   const table = source === undefined ? undefined : parseCsv(source, problems);
   if (table === undefined) return components;
   if (!table.columns.includes(ID)) {
-    const hint = didYouMean(ID, table.columns, "columns");
-    problems.at(at, { message: `${name}: no column is called "${ID}"`, hint });
+    const hint = didYouMean(ID, table.columns, LISTED.columns);
+    problems.at(at, { message: ofFile(name, noColumn(ID)), hint });
     return components;
   }
   const seen = new Map<string, Spot>();
   for (const row of table.rows) {
     const { text: id, spot } = row.cells.get(ID)!;
     const first = seen.get(id);
-    if (id === "" || id === "__proto__") problems.at(spot, { message: "the row has no id" });
+    if (id === "" || id === "__proto__") problems.at(spot, { message: ROW_WITHOUT_ID });
     else if (first !== undefined) {
-      problems.at(spot, { message: `two rows have the id "${id}"`, hint: `the other: ${say(first)}` });
+      problems.at(spot, { message: idTwice(id), hint: theOther(say(first)) });
     } else {
       seen.set(id, spot);
       components[id] = component(row);

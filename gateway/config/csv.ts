@@ -1,5 +1,7 @@
+import type { Text } from "../../model/text.ts";
 import type { Problems } from "./problem.ts";
 import type { SourceText, Spot } from "./source.ts";
+import * as texts from "./texts/tables.ts";
 
 /** One cell: its text, and where it stands. */
 export interface Cell {
@@ -37,10 +39,10 @@ interface RawCell {
 export function parseCsv(source: SourceText, problems: Problems): Table | undefined {
   const records = split(source, problems);
   const heading = records.shift();
-  const complain = (offset: number, message: string, hint?: string) =>
+  const complain = (offset: number, message: Text, hint?: Text) =>
     problems.at({ source, offset }, { code: "CONFIG_SYNTAX", message, hint });
   if (heading === undefined) {
-    complain(0, "the table is empty", "the first line names the columns, for example: id,name,room");
+    complain(0, texts.TABLE_EMPTY, texts.FIRST_LINE);
     return undefined;
   }
   const columns = heading.map((cell) => cell.text.trim());
@@ -50,15 +52,11 @@ export function parseCsv(source: SourceText, problems: Problems): Table | undefi
   for (const record of records) {
     const first = record[0]!;
     if (record.length !== columns.length) {
-      complain(
-        first.offset,
-        `${record.length} cells, but the heading has ${columns.length}`,
-        'a cell with a comma needs quotes: "石羊沟, 3 号"',
-      );
+      complain(first.offset, texts.cellsOfRow(record.length, columns.length), texts.COMMA_IN_CELL);
       continue;
     }
     if (rows.length === MOST_ROWS) {
-      complain(first.offset, `more than ${MOST_ROWS} rows`);
+      complain(first.offset, texts.tooManyRows(MOST_ROWS));
       break;
     }
     const cells = new Map<string, Cell>();
@@ -77,22 +75,19 @@ export function parseCsv(source: SourceText, problems: Problems): Table | undefi
 function validHeading(
   heading: readonly RawCell[],
   columns: readonly string[],
-  complain: (offset: number, message: string, hint?: string) => void,
+  complain: (offset: number, message: Text, hint?: Text) => void,
 ): boolean {
   if (columns.length > MOST_COLUMNS) {
-    complain(heading[0]!.offset, `more than ${MOST_COLUMNS} columns`);
+    complain(heading[0]!.offset, texts.tooManyColumns(MOST_COLUMNS));
     return false;
   }
   let valid = true;
   columns.forEach((name, i) => {
     if (name === "" || /[${}]/.test(name)) {
-      complain(
-        heading[i]!.offset,
-        name === "" ? `column ${i + 1} has no name` : `"${name}" cannot name a column`,
-      );
+      complain(heading[i]!.offset, name === "" ? texts.columnWithoutName(i + 1) : texts.notAColumnName(name));
       valid = false;
     } else if (columns.indexOf(name) !== i) {
-      complain(heading[i]!.offset, `two columns are called "${name}"`);
+      complain(heading[i]!.offset, texts.columnTwice(name));
       valid = false;
     }
   });
@@ -105,7 +100,7 @@ function split(source: SourceText, problems: Problems): RawCell[][] {
   const records: RawCell[][] = [];
   let record: RawCell[] = [];
   let at = 0;
-  const complain = (offset: number, message: string, hint?: string) =>
+  const complain = (offset: number, message: Text, hint?: Text) =>
     problems.at({ source, offset }, { code: "CONFIG_SYNTAX", message, hint });
 
   while (at < text.length) {
@@ -114,22 +109,22 @@ function split(source: SourceText, problems: Problems): RawCell[][] {
     if (text[at] === '"') {
       const quoted = readQuoted(text, at);
       if (quoted === undefined) {
-        complain(start, "the quote is never closed", 'a quote inside quotes is written twice: ""');
+        complain(start, texts.QUOTE_OPEN, texts.QUOTE_TWICE);
         return records;
       }
       ({ cell, at } = quoted);
       if (at < text.length && text[at] !== "," && text[at] !== "\n" && text[at] !== "\r") {
-        complain(at, "text after the closing quote", 'a quote inside quotes is written twice: ""');
+        complain(at, texts.TEXT_AFTER_QUOTE, texts.QUOTE_TWICE);
         at = endOfCell(text, at);
       }
     } else {
       at = endOfCell(text, at);
       cell = text.slice(start, at);
       const stray = cell.indexOf('"');
-      if (stray >= 0) complain(start + stray, "a quote in a cell that does not begin with one");
+      if (stray >= 0) complain(start + stray, texts.STRAY_QUOTE);
     }
     if (cell.length > LONGEST_CELL) {
-      complain(start, `a cell of more than ${LONGEST_CELL} characters`);
+      complain(start, texts.cellTooLong(LONGEST_CELL));
       cell = cell.slice(0, LONGEST_CELL);
     }
     record.push({ text: cell, offset: start });

@@ -5,6 +5,9 @@ import { loadPack, type Pack, packIds } from "./pack-file.ts";
 import type { Problems } from "./problem.ts";
 import type { Spot } from "./source.ts";
 import { didYouMean } from "./suggestion.ts";
+import { LISTED } from "./texts/hints.ts";
+import { notInPack, packsEntry, placeInPack } from "./texts/packs.ts";
+import { noneCalled, THINGS } from "./texts/references.ts";
 
 /*
  * A site uses a rule pack by name. Its rules, with what the site says laid over them, become ordinary rules of the site
@@ -57,8 +60,8 @@ export function expandPacks(root: Tree, problems: Problems): ExpandedPacks {
     const at = locate(packs, use.pack === undefined ? [id] : [id, "pack"], "key")!;
     const known = packIds();
     if (!known.includes(name)) {
-      const hint = didYouMean(name, known, "packs");
-      problems.at(at, { message: `no rule pack is called "${name}"`, hint });
+      const hint = didYouMean(name, known, LISTED.packs);
+      problems.at(at, { message: noneCalled(THINGS.pack, name), hint });
       continue;
     }
     if (!loaded.has(name)) loaded.set(name, loadPack(name, problems));
@@ -131,13 +134,13 @@ class PackExpansion {
   }
 
   /** Reports names that the pack does not have. */
-  #known(named: Tree, names: readonly string[], what: string): void {
+  #known(named: Tree, names: readonly string[], what: "parameter" | "rule"): void {
     const { pack } = this.#options;
     for (const name of Object.keys(named)) {
       if (names.includes(name)) continue;
-      const hint = didYouMean(name, names, `${what}s`);
+      const hint = didYouMean(name, names, LISTED[`${what}s`]);
       this.#problems.at(entryOf(named, name)!.key, {
-        message: `pack "${pack.id}" has no ${what} "${name}"`,
+        message: notInPack(pack.id, what, name),
         hint,
       });
     }
@@ -185,11 +188,11 @@ class PackExpansion {
   #here = ({ source, offset }: Spot): Spot => {
     const { pack, spot } = this.#options;
     const { line } = source.position(offset);
-    return { ...spot, pack: `pack "${pack.id}", ${basename(source.path)}:${line}` };
+    return { ...spot, pack: placeInPack(pack.id, `${basename(source.path)}:${line}`) };
   };
 
   /** One slip of the site is in many rules of a pack, and one mistake all the same. */
-  #own = (spot: Spot): Spot => ({ ...spot, origin: spot.origin ?? `packs: ${this.#options.id}` });
+  #own = (spot: Spot): Spot => ({ ...spot, origin: spot.origin ?? packsEntry(this.#options.id) });
 
   /** Lays what the site says over a part of the pack. */
   #layOver(base: Tree, change: Tree): void {

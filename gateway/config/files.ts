@@ -1,9 +1,12 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { describe } from "../../model/error.ts";
+import type { Text } from "../../model/text.ts";
 import { entryOf, isTree, place, placeEntry, spotOf, type Tree } from "./located.ts";
 import { displayName, type Problems } from "./problem.ts";
 import { encodingFault, SourceText, type Spot } from "./source.ts";
+import { theOther } from "./texts/hints.ts";
+import * as texts from "./texts/structure.ts";
 import { parseYaml } from "./yaml-source.ts";
 
 /** A site of a hundred thousand devices stays far below; a journal file given by mistake does not. */
@@ -33,32 +36,32 @@ const LIST_SECTIONS = ["instances", "profiles", "drivers"] as const;
 
 /** Reads a text file that a person wrote. Undefined, and a problem, when it cannot be. `at`: who names the file. */
 export function readText(path: string, problems: Problems, at?: Spot): SourceText | undefined {
-  const complain = (code: "CONFIG_NOT_FOUND" | "CONFIG_SYNTAX", message: string, hint?: string) => {
+  const complain = (code: "CONFIG_NOT_FOUND" | "CONFIG_SYNTAX", message: Text, hint?: Text) => {
     if (at === undefined) problems.ofFile(path, { code, message, hint });
     else
-      problems.at(at, { code, message: `${displayName(path, dirname(at.source.path))}: ${message}`, hint });
+      problems.at(at, {
+        code,
+        message: texts.ofFile(displayName(path, dirname(at.source.path)), message),
+        hint,
+      });
   };
   let bytes: Buffer;
   try {
     const { size } = statSync(path);
     if (size > LARGEST_FILE) {
-      complain("CONFIG_SYNTAX", `larger than ${LARGEST_FILE / 2 ** 20} MiB`, "is this the right file?");
+      complain("CONFIG_SYNTAX", texts.tooLarge(LARGEST_FILE / 2 ** 20), texts.WHICH_FILE);
       return undefined;
     }
     bytes = readFileSync(path);
   } catch (thrown) {
     const missing = (thrown as NodeJS.ErrnoException).code === "ENOENT";
-    complain("CONFIG_NOT_FOUND", missing ? "no such file" : `cannot be read: ${describe(thrown)}`);
+    complain("CONFIG_NOT_FOUND", missing ? texts.NO_FILE : texts.unreadable(describe(thrown)));
     return undefined;
   }
   const fault = encodingFault(bytes);
   if (fault !== undefined) {
     const { line, column, hint } = fault;
-    problems.ofFile(
-      path,
-      { code: "CONFIG_SYNTAX", message: "not UTF-8 text from here on", hint },
-      { line, column },
-    );
+    problems.ofFile(path, { code: "CONFIG_SYNTAX", message: texts.NOT_UTF8, hint }, { line, column });
     return undefined;
   }
   const text = new TextDecoder().decode(bytes);
@@ -89,9 +92,8 @@ export function readSite(path: string, problems: Problems): SiteSource | undefin
     const root = parseYaml(source, problems);
     if (isTree(root)) parsed.push({ source, root });
     else if (problems.errors === before) {
-      const message =
-        root === undefined || root === null ? "the file is empty" : "a site file is a map of sections";
-      problems.at({ source, offset: 0 }, { message, hint: "begin with: site: { id: my-site, name: … }" });
+      const message = root === undefined || root === null ? texts.FILE_EMPTY : texts.NO_SECTIONS;
+      problems.at({ source, offset: 0 }, { message, hint: texts.HOW_TO_BEGIN });
     }
   }
   const [first] = parsed;
@@ -111,8 +113,8 @@ function siteFiles(start: string, problems: Problems): string[] | undefined {
     const missing = (thrown as NodeJS.ErrnoException).code === "ENOENT";
     problems.ofFile(start, {
       code: "CONFIG_NOT_FOUND",
-      message: missing ? "no such file or folder" : `cannot be read: ${describe(thrown)}`,
-      hint: "name a site file, or the folder it is in",
+      message: missing ? texts.NO_FILE_OR_FOLDER : texts.unreadable(describe(thrown)),
+      hint: texts.NAME_A_SITE,
     });
     return undefined;
   }
@@ -122,11 +124,8 @@ function siteFiles(start: string, problems: Problems): string[] | undefined {
   if (wanted.length === 0 || wanted.length > MOST_FILES) {
     problems.ofFile(start, {
       code: "CONFIG_NOT_FOUND",
-      message:
-        wanted.length === 0
-          ? "no YAML file in this folder"
-          : `more than ${MOST_FILES} YAML files in this folder`,
-      hint: "a site folder holds site.yaml, or several *.yaml that are joined",
+      message: wanted.length === 0 ? texts.NO_YAML : texts.tooManyFiles(MOST_FILES),
+      hint: texts.SITE_FOLDER,
     });
     return undefined;
   }
@@ -153,8 +152,8 @@ function joinFiles(parsed: readonly { source: SourceText; root: Tree }[], proble
       } else {
         const first = entryOf(joined, section)!.key;
         problems.at(entry.key, {
-          message: `section "${section}" stands twice`,
-          hint: `the other: ${say(first)}`,
+          message: texts.sectionTwice(section),
+          hint: theOther(say(first)),
         });
       }
     }
@@ -193,8 +192,8 @@ export function joinEntries(into: Tree, from: Tree, problems: Problems): void {
     const entry = entryOf(from, id)!;
     if (Object.hasOwn(into, id)) {
       const first = entryOf(into, id);
-      const hint = first === undefined ? undefined : `the other: ${say(first.key)}`;
-      problems.at(entry.key, { message: `"${id}" is defined twice`, hint });
+      const hint = first === undefined ? undefined : theOther(say(first.key));
+      problems.at(entry.key, { message: texts.definedTwice(id), hint });
       continue;
     }
     into[id] = value;

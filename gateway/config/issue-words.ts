@@ -1,63 +1,70 @@
 import type { z } from "zod";
+import type { Text } from "../../model/text.ts";
+import { inBoth } from "../messages/chinese.ts";
+import { LISTED, listed } from "./texts/hints.ts";
+import {
+  A_LIST,
+  A_MAP,
+  type Bound,
+  EMPTY_VALUE,
+  either,
+  KINDS,
+  NOT_VALID,
+  outOfBounds,
+} from "./texts/structure.ts";
 
 type Issue = z.core.$ZodIssue;
 
-const KINDS: Readonly<Record<string, string>> = {
-  string: "text",
-  number: "a number",
-  int: "a whole number",
-  boolean: "true or false",
-  object: "a map",
-  record: "a map",
-  array: "a list",
-};
-
 /** A schema's name for a type, in words. */
-export function kind(expected: string): string {
-  return KINDS[expected] ?? expected;
+export function kind(expected: string): Text {
+  return KINDS[expected] ?? { en: expected, zh: expected };
 }
 
 /** What an alternative of a union wants. */
-export function wants(issue: Issue): string | undefined {
+export function wants(issue: Issue): Text {
   if (issue.code === "invalid_type") return kind(issue.expected);
-  if (issue.code === "invalid_value") return issue.values.map((value) => JSON.stringify(value)).join(" or ");
+  if (issue.code === "invalid_value") return either(issue.values.map((value) => asIs(JSON.stringify(value))));
   return plain(issue);
 }
 
-/** `must be at least 1`, in the measure of what is bounded. */
-export function bound(issue: Extract<Issue, { code: "too_small" | "too_big" }>): string {
-  const [limit, low] = issue.code === "too_small" ? [issue.minimum, true] : [issue.maximum, false];
-  const edge = low
-    ? issue.inclusive === false
-      ? "more than"
-      : "at least"
-    : issue.inclusive === false
-      ? "less than"
-      : "at most";
-  if (issue.origin === "string")
-    return limit === 1n || limit === 1 ? "must not be empty" : `must have ${edge} ${limit} characters`;
-  if (issue.origin === "array" || issue.origin === "set") return `must have ${edge} ${limit} entries`;
-  return `must be ${edge} ${limit}`;
+/** `"port" must be at least 1`, in the measure of what is bounded. */
+export function bounded(name: Text, issue: Extract<Issue, { code: "too_small" | "too_big" }>): Text {
+  const low = issue.code === "too_small";
+  return outOfBounds(name, {
+    limit: low ? issue.minimum : issue.maximum,
+    low,
+    inclusive: issue.inclusive !== false,
+    of: measureOf(issue.origin),
+  });
+}
+
+function measureOf(origin: string): Bound["of"] {
+  if (origin === "string") return "text";
+  return origin === "array" || origin === "set" ? "list" : "number";
 }
 
 /** A schema's own words, as the end of a sentence. */
-export function plain(issue: Issue): string {
-  const { message } = issue;
-  return message === "" ? "not valid" : message.charAt(0).toLowerCase() + message.slice(1);
+export function plain({ message }: Issue): Text {
+  return message === "" ? NOT_VALID : inBoth(message.charAt(0).toLowerCase() + message.slice(1));
 }
 
 const LONGEST_SHOWN = 40;
 
 /** A value as it fits into a message. */
-export function show(value: unknown): string {
-  if (value === undefined || value === null) return "empty";
-  if (Array.isArray(value)) return "a list";
-  if (typeof value === "object") return "a map";
+export function show(value: unknown): Text {
+  if (value === undefined || value === null) return EMPTY_VALUE;
+  if (Array.isArray(value)) return A_LIST;
+  if (typeof value === "object") return A_MAP;
   const text = JSON.stringify(value) ?? String(value);
-  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
+  return asIs(text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text);
+}
+
+/** What is written alike in both languages; in Chinese a space sets it off. */
+function asIs(text: string): Text {
+  return { en: text, zh: ` ${text}` };
 }
 
 /** The choices there are. */
-export function oneOf(known: readonly string[]): string | undefined {
-  return known.length === 0 ? undefined : `one of: ${known.join(", ")}`;
+export function oneOf(known: readonly string[]): Text | undefined {
+  return known.length === 0 ? undefined : listed(LISTED.choices, known);
 }

@@ -15,9 +15,11 @@ import { isTree } from "./located.ts";
 import { checkOptionFiles } from "./option-files.ts";
 import { siteKinds } from "./own-drivers.ts";
 import { type Problem, Problems, renderProblem } from "./problem.ts";
+import { profileProblem } from "./profile-problem.ts";
 import { resolveSite } from "./resolve.ts";
 import { type ParsedSite, parseSections } from "./sections.ts";
 import { expandTemplates } from "./templates.ts";
+import { NO_FOLDER, NO_SCENARIO, ofFile, PROFILE_FOLDER } from "./texts/structure.ts";
 
 export interface LoadOptions {
   /** Data folder from the command line, relative to the working folder. */
@@ -94,8 +96,8 @@ function readProfiles(parsed: ParsedSite, problems: Problems) {
     else {
       problems.at(spot, {
         code: "CONFIG_NOT_FOUND",
-        message: `${name}: no such folder`,
-        hint: "name a folder with profile files, relative to this file",
+        message: ofFile(name, NO_FOLDER),
+        hint: PROFILE_FOLDER,
       });
     }
   }
@@ -108,7 +110,7 @@ function readProfiles(parsed: ParsedSite, problems: Problems) {
   const broken = new Set<string>();
   for (const problem of found) {
     broken.add(basename(problem.file).replace(/\.ya?ml$/, ""));
-    problems.add({ severity: "error", code: "PROFILE_INVALID", ...problem });
+    problems.add(profileProblem(problem, "error"));
   }
   return { profiles, broken, folders };
 }
@@ -128,7 +130,7 @@ function checkSimulation(parsed: ParsedSite, source: SiteSource, problems: Probl
   if (parsed.simulate === undefined || existsSync(resolve(source.folder, parsed.simulate))) return;
   problems.at(parsed.tree.spot(["simulate"]), {
     code: "CONFIG_NOT_FOUND",
-    message: `${parsed.simulate}: no such scenario`,
+    message: ofFile(parsed.simulate, NO_SCENARIO),
   });
 }
 

@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import { isTree } from "./located.ts";
 import type { Problems } from "./problem.ts";
 import type { ParsedSite } from "./sections.ts";
+import { NO_FILE, ofFile } from "./texts/structure.ts";
 
 /** Files that the option `tls` of links, sinks, uplinks and routes may name. */
 const TLS_FILES = ["ca", "certificate", "key"] as const;
@@ -37,7 +38,7 @@ export function checkOptionFiles(parsed: ParsedSite, problems: Problems): void {
         problems.at(spot, {
           severity: "warning",
           code: "CONFIG_NOT_FOUND",
-          message: `${path}: no such file`,
+          message: ofFile(path, NO_FILE),
         });
       }
     }

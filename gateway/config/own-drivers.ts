@@ -8,6 +8,8 @@ import { describe } from "../../model/error.ts";
 import type { Tree } from "./located.ts";
 import type { Complaint, Problems } from "./problem.ts";
 import { SiteTree } from "./sections.ts";
+import * as texts from "./texts/packs.ts";
+import { NO_FILE } from "./texts/structure.ts";
 
 /** Bit of a file's mode: everybody may write it. */
 const WRITABLE_BY_ALL = 0o002;
@@ -18,7 +20,7 @@ class Unusable extends Error {
   readonly complaint: Complaint;
 
   constructor(complaint: Complaint) {
-    super(complaint.message);
+    super(complaint.message.en);
     this.complaint = complaint;
   }
 }
@@ -42,7 +44,7 @@ export function siteKinds(root: Tree, problems: Problems): ReadonlyMap<string, D
         const other = kinds.has(kind.type) ? (from.get(kind.type) ?? "Tocsin") : undefined;
         if (other !== undefined) {
           throw new Unusable({
-            message: `${name}: links of type ${kind.type} are already those of ${other}`,
+            message: texts.ofDriver(name, texts.typeTaken(kind.type, other)),
           });
         }
         kinds.set(kind.type, kind);
@@ -67,8 +69,8 @@ function load(name: string, folder: string): readonly DriverKind[] {
     const missing = !isPath && (error as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND";
     throw new Unusable({
       code: missing ? "CONFIG_NOT_FOUND" : "CONFIG_INVALID",
-      message: `${name}: ${missing ? "no such package" : `the driver cannot be loaded: ${describe(error)}`}`,
-      hint: missing ? "install it in the site's folder, or name a file, as ./driver.ts" : undefined,
+      message: texts.ofDriver(name, missing ? texts.NO_PACKAGE : texts.driverFails(describe(error))),
+      hint: missing ? texts.INSTALL_DRIVER : undefined,
     });
   }
   const { kit } = module;
@@ -76,16 +78,16 @@ function load(name: string, folder: string): readonly DriverKind[] {
     throw new Unusable({
       message:
         typeof kit === "number" && kit !== KIT_VERSION
-          ? `${name}: the driver is for version ${kit} of the kit; this is version ${KIT_VERSION}`
-          : `${name} is no driver: it must export \`kit\` (${KIT_VERSION}) and \`kinds\``,
-      hint: "docs/write-a-driver.md",
+          ? texts.ofDriver(name, texts.otherKit(kit, KIT_VERSION))
+          : texts.noDriver(name, KIT_VERSION),
+      hint: texts.DRIVER_PAGE,
     });
   }
   let kinds: readonly DriverKind[];
   try {
     kinds = [...module.kinds(DRIVER_KIT)];
   } catch (error) {
-    throw new Unusable({ message: `${name}: the driver cannot say what it is: ${describe(error)}` });
+    throw new Unusable({ message: texts.ofDriver(name, texts.driverMute(describe(error))) });
   }
   for (const kind of kinds) checkKind(name, kind);
   return kinds;
@@ -95,14 +97,14 @@ function checkFile(name: string, path: string): void {
   if (!existsSync(path)) {
     throw new Unusable({
       code: "CONFIG_NOT_FOUND",
-      message: `${name}: no such file`,
-      hint: "name a driver's file relative to this one",
+      message: texts.ofDriver(name, NO_FILE),
+      hint: texts.DRIVER_FILE,
     });
   }
   if (process.platform === "win32" || (statSync(path).mode & WRITABLE_BY_ALL) === 0) return;
   throw new Unusable({
-    message: `${name} can be written by everybody, and would run with all the gateway may do`,
-    hint: `chmod o-w ${name}`,
+    message: texts.writableByAll(name),
+    hint: texts.chmod(name),
   });
 }
 
@@ -119,7 +121,7 @@ function checkKind(name: string, kind: Partial<DriverKind>): void {
   ].filter(([, right]) => !right);
   if (wrong.length === 0) return;
   throw new Unusable({
-    message: `${name}: a kind of link lacks ${wrong.map(([what]) => what).join(", ")}, or has it wrong`,
-    hint: "docs/write-a-driver.md",
+    message: texts.ofDriver(name, texts.incompleteKind(wrong.map(([what]) => String(what)))),
+    hint: texts.DRIVER_PAGE,
   });
 }

@@ -1,6 +1,10 @@
 import { relative } from "node:path";
-import type { ErrorCode } from "../../model/error.ts";
+import { ERROR_CODES, type ErrorCode } from "../../model/error.ts";
+import type { Text } from "../../model/text.ts";
+import { SEE_ENGLISH } from "../messages/chinese.ts";
+import { hintLines, painter, wordsJson } from "../messages/words.ts";
 import type { SourceText, Spot } from "./source.ts";
+import { andMore, moreProblems } from "./texts/structure.ts";
 
 /** One thing that is wrong with a site file or a file it names. */
 export interface Problem {
@@ -10,17 +14,17 @@ export interface Problem {
   /** From 1; 0 when the problem is the file itself. */
   readonly line: number;
   readonly column: number;
-  readonly message: string;
+  readonly message: Text;
   /** What to do about it. */
-  readonly hint?: string;
+  readonly hint?: Text;
   /** Where the text is, for the excerpt at a terminal. */
   readonly source?: SourceText;
 }
 
 /** What a reporter says of a problem, beside the place. */
 export interface Complaint {
-  readonly message: string;
-  readonly hint?: string | undefined;
+  readonly message: Text;
+  readonly hint?: Text | undefined;
   /** Default: CONFIG_INVALID. */
   readonly code?: ErrorCode;
   readonly severity?: "error" | "warning";
@@ -38,13 +42,11 @@ export class Problems {
   at(spot: Spot, complaint: Complaint): void {
     const { line, column } = spot.source.position(spot.offset);
     const from = [spot.pack, spot.origin].filter((part) => part !== undefined);
-    const origin = from.length === 0 ? "" : ` (${from.join("; ")})`;
+    const { message, hint } = complaint;
     // Of what a template brings a message may name the instance; one place is one mistake all the same.
-    const what =
-      spot.origin === undefined ? complaint.message : `${complaint.code} ${complaint.hint} ${spot.pack}`;
+    const what = spot.origin === undefined ? message.en : `${complaint.code} ${hint?.en} ${spot.pack?.en}`;
     this.#add(`${spot.source.path}:${line}:${column}:${what}`, {
-      ...settle(complaint),
-      message: `${complaint.message}${origin}`,
+      ...settle(complaint, from),
       file: spot.source.path,
       line,
       column,
@@ -55,12 +57,17 @@ export class Problems {
   /** Adds a problem of a whole file: missing, unreadable, too large. */
   ofFile(file: string, complaint: Complaint, position?: { line: number; column: number }): void {
     const { line, column } = position ?? { line: 0, column: 0 };
-    this.#add(`${file}:${line}:${column}:${complaint.message}`, { ...settle(complaint), file, line, column });
+    this.#add(`${file}:${line}:${column}:${complaint.message.en}`, {
+      ...settle(complaint),
+      file,
+      line,
+      column,
+    });
   }
 
   /** Adds one that was found elsewhere, e.g. in a profile. */
   add(problem: Problem): void {
-    this.#add(`${problem.file}:${problem.line}:${problem.column}:${problem.message}`, problem);
+    this.#add(`${problem.file}:${problem.line}:${problem.column}:${problem.message.en}`, problem);
   }
 
   #add(key: string, problem: Problem): void {
@@ -83,7 +90,7 @@ export class Problems {
   /** All of them by file, line and column. */
   list(): Problem[] {
     const all = [...this.#kept.values()].map(({ problem, times }) =>
-      times === 1 ? problem : { ...problem, message: `${problem.message}, and ${times - 1} more like this` },
+      times === 1 ? problem : { ...problem, message: andMore(problem.message, times - 1) },
     );
     all.sort((a, b) => compare(a.file, b.file) || a.line - b.line || a.column - b.column);
     if (this.#beyond > 0) {
@@ -94,15 +101,27 @@ export class Problems {
         file: last.file,
         line: 0,
         column: 0,
-        message: `${this.#beyond} more problems are not shown`,
+        message: moreProblems(this.#beyond),
       });
     }
     return all;
   }
 }
 
-function settle(complaint: Complaint): Pick<Problem, "severity" | "code" | "message" | "hint"> {
-  const { message, hint, code = "CONFIG_INVALID", severity = "error" } = complaint;
+/** A complaint with what it leaves out, and where its text comes from. */
+function settle(
+  { message: said, hint, code = "CONFIG_INVALID", severity = "error" }: Complaint,
+  from: readonly Text[] = [],
+): Pick<Problem, "severity" | "code" | "message" | "hint"> {
+  // Words that nobody has put into Chinese yet: what kind of mistake it is can be said all the same.
+  const zh = said.zh === SEE_ENGLISH ? `${ERROR_CODES[code].what.zh}${SEE_ENGLISH}` : said.zh;
+  const message: Text =
+    from.length === 0
+      ? { en: said.en, zh }
+      : {
+          en: `${said.en} (${from.map(({ en }) => en).join("; ")})`,
+          zh: `${zh}（${from.map((part) => part.zh).join("；")}）`,
+        };
   return hint === undefined ? { severity, code, message } : { severity, code, message, hint };
 }
 
@@ -118,24 +137,28 @@ export interface RenderOptions {
   readonly folder?: string;
 }
 
-/** `site.yaml:12:7: error CONFIG_INVALID: …`, the hint below, at a terminal with the line itself. */
+/**
+ * `site.yaml:12:7: error CONFIG_INVALID: …` for editors and scripts, the same in Chinese below, at a terminal with the line itself;
+ * then what to do, in both languages.
+ */
 export function renderProblem(problem: Problem, options: RenderOptions = {}): string {
-  const paint = options.colour === true ? paintAnsi : paintNothing;
+  const paint = painter(options.colour === true);
   const place = problem.line === 0 ? "" : `:${problem.line}:${problem.column}`;
   const severity = paint(problem.severity === "error" ? RED : YELLOW, problem.severity);
   const file = displayName(problem.file, options.folder);
-  const lines = [`${paint(BOLD, `${file}${place}`)}: ${severity} ${problem.code}: ${problem.message}`];
+  const lines = [`${paint(BOLD, `${file}${place}`)}: ${severity} ${problem.code}: ${problem.message.en}`];
+  lines.push(`  ${problem.message.zh}`);
   if (options.excerpt === true && problem.source !== undefined && problem.line > 0) {
     lines.push(...excerpt(problem.source.line(problem.line), problem.column));
   }
-  if (problem.hint !== undefined) lines.push(`  ${paint(CYAN, "hint")}: ${problem.hint}`);
+  if (problem.hint !== undefined) lines.push(...hintLines(problem.hint, paint));
   return lines.join("\n");
 }
 
-/** The problem for scripts: plain JSON, without the text of the file. */
+/** The problem for scripts: plain JSON, without the text of the file; English where it always was, Chinese below `zh`. */
 export function problemJson(problem: Problem, folder?: string): object {
-  const { source: _source, file, ...rest } = problem;
-  return { file: displayName(file, folder), ...rest };
+  const { source: _source, file, message, hint, ...rest } = problem;
+  return { file: displayName(file, folder), ...rest, ...wordsJson(message, hint) };
 }
 
 const EXCERPT_WIDTH = 100;
@@ -162,13 +185,4 @@ export function displayName(file: string, folder = process.cwd()): string {
 
 const RED = 31;
 const YELLOW = 33;
-const CYAN = 36;
 const BOLD = 1;
-
-function paintAnsi(code: number, text: string): string {
-  return `\u001b[${code}m${text}\u001b[0m`;
-}
-
-function paintNothing(_code: number, text: string): string {
-  return text;
-}

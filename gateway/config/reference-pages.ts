@@ -142,13 +142,13 @@ function profileParts(profile: Profile): string[] {
 /** Every error code, and who can mend it. */
 function errorsPage(): string {
   const rows = Object.entries(ERROR_CODES).map(
-    ([code, { fault, what }]) => `| \`${code}\` | ${fault} | ${what} |`,
+    ([code, { fault, what }]) => `| \`${code}\` | ${fault} | ${what.en} | ${what.zh} |`,
   );
   return page("Error codes", [
     "Scripts, tests and documents refer to codes, never to the wording. A code is never reused for something else.",
     "*configuration*: the site file, a profile or the command line; *device*: an instrument; *network*: something between us and a peer, or the peer; " +
       "*host*: the machine the gateway runs on; *internal*: Tocsin itself.",
-    ["| code | at fault | what |", "|---|---|---|", ...rows].join("\n"),
+    ["| code | at fault | what | 含义 |", "|---|---|---|---|", ...rows].join("\n"),
   ]);
 }
 

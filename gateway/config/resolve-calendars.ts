@@ -3,6 +3,8 @@ import { Circumstances } from "../../rules/circumstance/circumstances.ts";
 import type { Problems } from "./problem.ts";
 import type { ParsedSite } from "./sections.ts";
 import { didYouMean } from "./suggestion.ts";
+import { LISTED } from "./texts/hints.ts";
+import { calendarEmpty, calendarInItself, noCalendar, of } from "./texts/references.ts";
 
 /** The calendars of a site. Reports one that refers to itself or to none, and one that leaves no time at all. */
 export function resolveCalendars(parsed: ParsedSite, timeZone: string, problems: Problems): Calendar[] {
@@ -15,8 +17,8 @@ export function resolveCalendars(parsed: ParsedSite, timeZone: string, problems:
       if (at !== undefined) return [at];
       if (!parsed.calendars.ids.has(other)) {
         problems.at(parsed.tree.spot(["calendars", id, "except", ...(Array.isArray(except) ? [i] : [])]), {
-          message: `calendar "${id}": there is no calendar called "${other}"`,
-          hint: didYouMean(other, parsed.calendars.ids, "calendars"),
+          message: of("calendar", id, noCalendar(other)),
+          hint: didYouMean(other, parsed.calendars.ids, LISTED.calendars),
         });
       }
       return [];
@@ -36,7 +38,7 @@ export function resolveCalendars(parsed: ParsedSite, timeZone: string, problems:
   const round = calendars.filter(({ index }) => takesOutItself(calendars, index));
   for (const { id } of round) {
     problems.at(parsed.tree.spot(["calendars", id, "except"]), {
-      message: `calendar "${id}" is taken out of itself, perhaps around a corner`,
+      message: calendarInItself(id),
     });
   }
   if (round.length > 0) return calendars;
@@ -44,7 +46,7 @@ export function resolveCalendars(parsed: ParsedSite, timeZone: string, problems:
   for (const { id } of calendars) {
     if (parsed.calendars.suspect.has(id) || circumstances.calendar(id)?.empty !== true) continue;
     problems.at(parsed.tree.spot(["calendars", id], "key"), {
-      message: `calendar "${id}" is empty: there is no time at which it holds`,
+      message: calendarEmpty(id),
     });
   }
   return calendars;

@@ -4,6 +4,9 @@ import type { Channel, Component } from "../../model/site.ts";
 import { DAY, formatDuration, MILLISECOND, MINUTE, type Micros, SECOND } from "../../model/time.ts";
 import { didYouMean } from "./suggestion.ts";
 import type { DeviceParts, Surroundings } from "./surroundings.ts";
+import * as texts from "./texts/devices.ts";
+import { LISTED } from "./texts/hints.ts";
+import { noneCalled, THINGS } from "./texts/references.ts";
 
 /** Silence of this many periods means that monitoring is lost, unless somebody says otherwise (semantics 10). */
 const STALE_PERIODS = 3;
@@ -52,21 +55,21 @@ export function resolveChannel(around: Surroundings, source: ChannelSource): Cha
   });
   if (polled !== undefined && own?.period !== undefined) {
     around.problems.at(around.parsed.tree.spot(["devices", id, "channels", channelId, "period"], "key"), {
-      message: `channel "${channelId}" is polled: its period is not the device's to choose`,
-      hint: "set the period of polling under the device's address, or in the profile",
+      message: texts.polledPeriod(channelId),
+      hint: texts.PERIOD_OF_POLLING,
     });
   }
   const period = polled ?? own?.period ?? base.period ?? 0;
   const stale = own?.stale ?? base.stale ?? staleOf(period, polled !== undefined);
   if (stale > 0 && stale < period) {
     around.problems.at(around.parsed.tree.spot(["devices", id, "channels", channelId, "stale"]), {
-      message: `channel "${channelId}" would always be lost: stale after ${formatDuration(stale)}, but read every ${formatDuration(period)}`,
+      message: texts.alwaysLost(channelId, formatDuration(stale), formatDuration(period)),
     });
   }
   const range = own?.range ?? base.range;
   if (own?.range !== undefined && isDiscrete(base.quantity)) {
     around.problems.at(around.parsed.tree.spot(["devices", id, "channels", channelId, "range"], "key"), {
-      message: `channel "${channelId}" is a state: it has no range`,
+      message: texts.rangeOfState(channelId),
     });
   }
   const gas = own?.gas ?? base.gas;
@@ -106,8 +109,8 @@ function resolvePoint(around: Surroundings, source: ChannelSource, own: string |
   if (!around.parsed.points.ids.has(own)) {
     const path = ["devices", source.parts.id, "channels", source.channelId, "point"];
     around.problems.at(around.parsed.tree.spot(path), {
-      message: `channel "${source.channelId}": no point is called "${own}"`,
-      hint: didYouMean(own, around.parsed.points.ids, "points"),
+      message: texts.ofChannel(source.channelId, noneCalled(THINGS.point, own)),
+      hint: didYouMean(own, around.parsed.points.ids, LISTED.points),
     });
   }
   return inherited;
@@ -131,7 +134,7 @@ export function warnOfUnwatched(
   if (channels.some(({ channel }) => channel.stale > 0)) return;
   if (channels.length === 0) return;
   around.problems.at(around.parsed.tree.spot(["devices", parts.id], "key"), {
-    message: `nobody would notice that device "${parts.id}" has fallen silent`,
-    hint: "say how long it may be silent: liveness: 26h (or period or stale of a channel)",
+    message: texts.unwatched(parts.id),
+    hint: texts.SAY_LIVENESS,
   });
 }

@@ -3,6 +3,9 @@ import type { Channel, Derivation } from "../../model/site.ts";
 import type { DerivedOptions } from "./device-schema.ts";
 import { didYouMean } from "./suggestion.ts";
 import type { DeviceParts, Surroundings } from "./surroundings.ts";
+import { channelAlready, noChannelBefore, OWN_CHANNEL_ID } from "./texts/devices.ts";
+import { LISTED } from "./texts/hints.ts";
+import { noneCalled, of, THINGS } from "./texts/references.ts";
 
 interface DerivedTarget {
   readonly parts: DeviceParts;
@@ -22,8 +25,8 @@ export function resolveDerived(around: Surroundings, target: DerivedTarget): Cha
     const path = ["devices", parts.id, "derived", id];
     if (known.has(id)) {
       around.problems.at(around.parsed.tree.spot(path, "key"), {
-        message: `device "${parts.id}" has a channel "${id}" already`,
-        hint: "give the computed channel an id of its own",
+        message: channelAlready(parts.id, id),
+        hint: OWN_CHANNEL_ID,
       });
       continue;
     }
@@ -56,8 +59,8 @@ function findInputs(
     const channel = known.get(name);
     if (channel === undefined) {
       around.problems.at(around.parsed.tree.spot(at), {
-        message: `computed channel "${id}": device "${parts.id}" has no channel "${name}" before it`,
-        hint: didYouMean(name, known.keys(), "channels"),
+        message: of("computed", id, noChannelBefore(parts.id, name)),
+        hint: didYouMean(name, known.keys(), LISTED.channels),
       });
     } else inputs.push(channel);
   }
@@ -78,8 +81,8 @@ function makeChannel(
     if (own !== undefined) point = own.index;
     else if (!around.parsed.points.ids.has(options.point)) {
       around.problems.at(around.parsed.tree.spot(["devices", parts.id, "derived", id, "point"]), {
-        message: `computed channel "${id}": no point is called "${options.point}"`,
-        hint: didYouMean(options.point, around.parsed.points.ids, "points"),
+        message: of("computed", id, noneCalled(THINGS.point, options.point)),
+        hint: didYouMean(options.point, around.parsed.points.ids, LISTED.points),
       });
     }
   }

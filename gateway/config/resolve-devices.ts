@@ -2,11 +2,15 @@ import type { DeviceOnLink } from "../../drivers/driver.ts";
 import { componentAddressSchema } from "../../drivers/modbus/registers.ts";
 import { PROFILE_SECTIONS, type Profile } from "../../drivers/profile.ts";
 import type { Channel, Component, Device } from "../../model/site.ts";
+import { inBoth } from "../messages/chinese.ts";
 import type { ComponentOptions, DeviceOptions } from "./device-schema.ts";
 import { resolveChannel, warnOfUnwatched } from "./resolve-channels.ts";
 import { resolveDerived } from "./resolve-derived.ts";
 import { didYouMean } from "./suggestion.ts";
 import type { DeviceParts, Surroundings } from "./surroundings.ts";
+import * as texts from "./texts/devices.ts";
+import { LISTED, ofProfile } from "./texts/hints.ts";
+import { noneCalled, of, THINGS } from "./texts/references.ts";
 import { validate } from "./validate.ts";
 
 /** Everything that hangs below the links, in dense arrays. */
@@ -51,20 +55,20 @@ function findParts(around: Surroundings, id: string, options: DeviceOptions): De
   const profile = around.profiles.get(options.profile);
   if (link === undefined && !parsed.links.ids.has(options.link)) {
     problems.at(parsed.tree.spot([...path, "link"]), {
-      message: `device "${id}": no link is called "${options.link}"`,
-      hint: didYouMean(options.link, parsed.links.ids, "links"),
+      message: of("device", id, noneCalled(THINGS.link, options.link)),
+      hint: didYouMean(options.link, parsed.links.ids, LISTED.links),
     });
   }
   if (point === undefined && !parsed.points.ids.has(options.point)) {
     problems.at(parsed.tree.spot([...path, "point"]), {
-      message: `device "${id}": no point is called "${options.point}"`,
-      hint: didYouMean(options.point, parsed.points.ids, "points"),
+      message: of("device", id, noneCalled(THINGS.point, options.point)),
+      hint: didYouMean(options.point, parsed.points.ids, LISTED.points),
     });
   }
   if (profile === undefined && !around.brokenProfiles.has(options.profile)) {
     problems.at(parsed.tree.spot([...path, "profile"]), {
-      message: `device "${id}": no profile is called "${options.profile}"`,
-      hint: didYouMean(options.profile, around.profiles.keys(), "profiles"),
+      message: of("device", id, noneCalled(THINGS.profile, options.profile)),
+      hint: didYouMean(options.profile, around.profiles.keys(), LISTED.profiles),
     });
   }
   if (link === undefined || profile === undefined) return undefined;
@@ -72,8 +76,8 @@ function findParts(around: Surroundings, id: string, options: DeviceOptions): De
   if (section === undefined) {
     const has = PROFILE_SECTIONS.filter((name) => profile[name] !== undefined);
     problems.at(parsed.tree.spot([...path, "profile"]), {
-      message: `device "${id}": profile "${profile.id}" has no section "${link.kind.section}", which a link of type ${link.kind.type} needs`,
-      hint: `the profile has: ${has.join(", ")}`,
+      message: of("device", id, texts.noSection(profile.id, link.kind.section, link.kind.type)),
+      hint: texts.sectionsThere(has),
     });
     return undefined;
   }
@@ -104,7 +108,7 @@ function sectionOf(
   if (checked.success) return checked.data;
   for (const { path, message } of checked.error.issues) {
     problems.at(parsed.tree.spot(["devices", id, "profile"]), {
-      message: `device "${id}": profile "${profile.id}", ${["own", ...path].join(".")}: ${message}`,
+      message: of("device", id, texts.inProfile(profile.id, ["own", ...path].join("."), inBoth(message))),
     });
   }
   return written;
@@ -124,8 +128,8 @@ function checkAddress(around: Surroundings, parts: DeviceParts, taken: Map<strin
     return;
   }
   around.problems.at(around.parsed.tree.spot(["devices", id, "address"]), {
-    message: `device "${id}" has the same address on link "${link.link.id}" as "${other}": ${name}`,
-    hint: "each instrument needs its own; copied entries are the usual cause",
+    message: texts.sameAddress(id, other, { link: link.link.id, address: name }),
+    hint: texts.OWN_ADDRESS,
   });
 }
 
@@ -137,18 +141,16 @@ function checkEntry(around: Surroundings, parts: DeviceParts): void {
   for (const [index, output] of options.writes.allow.entries()) {
     if (outputs.includes(output)) continue;
     around.problems.at(around.parsed.tree.spot([...path, "writes", "allow", index]), {
-      message: `device "${id}" has no output "${output}"`,
-      hint:
-        didYouMean(output, outputs, `outputs of ${parts.profile.id}`) ??
-        "its profile lets nothing be written",
+      message: texts.noOutput(id, output),
+      hint: didYouMean(output, outputs, ofProfile("outputs", parts.profile.id)) ?? texts.NOTHING_TO_WRITE,
     });
   }
   checkRequests(around, parts);
   const entry = { options: link.link.options, address, section, writes: options.writes.allow };
   for (const problem of link.kind.problems?.(entry) ?? []) {
     around.problems.at(around.parsed.tree.spot([...path, ...problem.path]), {
-      message: `device "${id}": ${problem.message}`,
-      ...(problem.hint === undefined ? {} : { hint: problem.hint }),
+      message: of("device", id, inBoth(problem.message)),
+      ...(problem.hint === undefined ? {} : { hint: inBoth(problem.hint) }),
     });
   }
 }
@@ -295,8 +297,8 @@ function resolveComponent(
     if (own !== undefined) point = own;
     else if (!parsed.points.ids.has(options.point)) {
       problems.at(parsed.tree.spot([...path, "point"]), {
-        message: `component "${id}": no point is called "${options.point}"`,
-        hint: didYouMean(options.point, parsed.points.ids, "points"),
+        message: of("component", id, noneCalled(THINGS.point, options.point)),
+        hint: didYouMean(options.point, parsed.points.ids, LISTED.points),
       });
     }
   }
@@ -308,8 +310,8 @@ function resolveComponent(
   let address: unknown;
   if (schema === undefined) {
     problems.at(parsed.tree.spot(path, "key"), {
-      message: `device "${parts.id}": profile "${parts.profile.id}" has no components`,
-      hint: "only panels and controllers whose profile lists components have them",
+      message: of("device", parts.id, texts.noComponents(parts.profile.id)),
+      hint: texts.WHO_HAS_COMPONENTS,
     });
   } else {
     address = validate(
@@ -351,7 +353,7 @@ function checkComponentPlace(
     return;
   }
   around.problems.at(around.parsed.tree.spot(["devices", parts.id, "components", component.id, "address"]), {
-    message: `component "${component.id}" has the same address as "${other}": ${name}`,
+    message: texts.sameComponentAddress(component.id, other, name),
   });
 }
 
@@ -359,8 +361,8 @@ function checkOverrides(around: Surroundings, parts: DeviceParts, known: Readonl
   for (const name of Object.keys(parts.options.channels)) {
     if (known.has(name)) continue;
     around.problems.at(around.parsed.tree.spot(["devices", parts.id, "channels", name], "key"), {
-      message: `device "${parts.id}" has no channel "${name}"`,
-      hint: didYouMean(name, known, `channels of ${parts.profile.id}`),
+      message: texts.noChannelOfDevice(parts.id, name),
+      hint: didYouMean(name, known, ofProfile("channels", parts.profile.id)),
     });
   }
 }

@@ -4,6 +4,7 @@ import type { Text } from "../../model/text.ts";
 import { folderOf, withAbsoluteFiles } from "./option-files.ts";
 import type { Problems } from "./problem.ts";
 import type { ParsedSite } from "./sections.ts";
+import { brokerAlready, secondBroker } from "./texts/devices.ts";
 
 /** A link with what its driver is. */
 export interface ResolvedLink {
@@ -29,8 +30,8 @@ export function resolveLinks(
     if (kind.type === EMBEDDED_BROKER) {
       if (broker !== undefined) {
         problems.at(parsed.tree.spot(["links", id], "key"), {
-          message: `"${id}" is a second embedded broker`,
-          hint: `"${broker}" is one already: devices of both can publish there`,
+          message: secondBroker(id),
+          hint: brokerAlready(broker),
         });
       }
       broker ??= id;

@@ -1,10 +1,14 @@
 import type { OutsideSource } from "../../model/outside.ts";
+import type { Text } from "../../model/text.ts";
 import type { OutsideConfiguration } from "../configuration.ts";
 import type { OutsideOptions } from "../outside/options.ts";
 import type { Problems } from "./problem.ts";
 import type { ResolvedLink } from "./resolve-links.ts";
 import type { ParsedSite } from "./sections.ts";
 import { didYouMean } from "./suggestion.ts";
+import { LISTED, listed } from "./texts/hints.ts";
+import { noneCalled, of, THINGS } from "./texts/references.ts";
+import * as texts from "./texts/routes.ts";
 
 /** Links that outside sources may speak on. */
 const BROKERS: ReadonlySet<string> = new Set(["mqtt-broker", "mqtt-client"]);
@@ -18,22 +22,19 @@ export function resolveOutside(
 ): OutsideConfiguration[] {
   const topics = new Map<string, string>();
   return [...parsed.outside.entries].map(([id, options], index) => {
-    const at = (path: readonly PropertyKey[], message: string, hint?: string) =>
-      problems.at(parsed.tree.spot(["outside", id, ...path]), {
-        message: `outside source "${id}": ${message}`,
-        hint,
-      });
+    const at: At = (path, message, hint) =>
+      problems.at(parsed.tree.spot(["outside", id, ...path]), { message: of("outside", id, message), hint });
     if (options.mqtt !== undefined) checkMqtt(options.mqtt, { parsed, links, at });
     if (options.http !== undefined) checkHttp(options.http, parsed, at);
     const topic = options.mqtt === undefined ? undefined : `${options.mqtt.link} ${options.mqtt.topic}`;
     const other = topic === undefined ? undefined : topics.get(topic);
-    if (other !== undefined) at(["mqtt", "topic"], `"${other}" speaks on this topic already`);
+    if (other !== undefined) at(["mqtt", "topic"], texts.speaksAlready(other));
     if (topic !== undefined) topics.set(topic, id);
     return { source: sourceOf(id, { index, options, at }), options };
   });
 }
 
-type At = (path: readonly PropertyKey[], message: string, hint?: string) => void;
+type At = (path: readonly PropertyKey[], message: Text, hint?: Text) => void;
 
 function sourceOf(
   id: string,
@@ -49,19 +50,19 @@ function sourceOf(
   if (otherwise !== undefined && standard === undefined) {
     at(
       ["otherwise"],
-      `it cannot say ${String(otherwise)}`,
-      levels === undefined ? undefined : `levels: ${levels.join(", ")}`,
+      texts.cannotSay(String(otherwise)),
+      levels === undefined ? undefined : listed(LISTED.levels, levels),
     );
   }
   for (const [from, word] of Object.entries(options.mqtt?.words ?? {})) {
     if (number(word) !== undefined) continue;
     at(
       ["mqtt", "words", from],
-      `it cannot say ${String(word)}`,
-      levels === undefined ? undefined : `levels: ${levels.join(", ")}`,
+      texts.cannotSay(String(word)),
+      levels === undefined ? undefined : listed(LISTED.levels, levels),
     );
   }
-  if (levels !== undefined && new Set(levels).size < levels.length) at(["levels"], "a level stands twice");
+  if (levels !== undefined && new Set(levels).size < levels.length) at(["levels"], texts.LEVEL_TWICE);
   return {
     index,
     id,
@@ -81,48 +82,36 @@ function checkMqtt(
   const link = links.get(id)?.link;
   if (link === undefined) {
     if (!parsed.links.ids.has(id))
-      at(["mqtt", "link"], `no link is called "${id}"`, didYouMean(id, parsed.links.ids, "links"));
+      at(["mqtt", "link"], noneCalled(THINGS.link, id), didYouMean(id, parsed.links.ids, LISTED.links));
     return;
   }
   if (!BROKERS.has(link.type)) {
-    at(["mqtt", "link"], `"${id}" is a link of type ${link.type}: nobody publishes there`);
+    at(["mqtt", "link"], texts.notABroker(id, link.type));
     return;
   }
   const known = Object.keys((link.options as { users?: object }).users ?? {});
   if (link.type !== EMBEDDED) {
     if (users !== undefined) {
-      at(
-        ["mqtt", "users"],
-        "who may publish on an external broker is that broker's matter",
-        "leave users out",
-      );
+      at(["mqtt", "users"], texts.OTHERS_MATTER, texts.LEAVE_USERS_OUT);
     }
     return;
   }
   if (known.length > 0 && users === undefined) {
-    at(
-      ["mqtt"],
-      `say which users of "${id}" may publish there: every other one is refused`,
-      "users: [weather], a user of role observer",
-    );
+    at(["mqtt"], texts.sayWho(id), texts.AN_OBSERVER);
   }
   for (const [i, user] of (users ?? []).entries()) {
     if (!known.includes(user)) {
-      at(["mqtt", "users", i], `link "${id}" has no user "${user}"`, didYouMean(user, known, "users"));
+      at(["mqtt", "users", i], texts.noUserOfLink(id, user), didYouMean(user, known, LISTED.users));
     }
   }
 }
 
 function checkHttp({ users }: NonNullable<OutsideOptions["http"]>, parsed: ParsedSite, at: At): void {
   const known = Object.keys(parsed.http?.users ?? {});
-  if (parsed.http?.enabled === false) at(["http"], "the HTTP interface is switched off");
+  if (parsed.http?.enabled === false) at(["http"], texts.HTTP_OFF);
   for (const [i, user] of users.entries()) {
     if (!known.includes(user)) {
-      at(
-        ["http", "users", i],
-        `there is no user "${user}" under http.users`,
-        didYouMean(user, known, "users"),
-      );
+      at(["http", "users", i], texts.noUserOfHttp(user), didYouMean(user, known, LISTED.users));
     }
   }
 }

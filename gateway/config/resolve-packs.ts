@@ -5,6 +5,7 @@ import { flow } from "./flow.ts";
 import { entryOf, isTree, spotOf } from "./located.ts";
 import type { Problems } from "./problem.ts";
 import type { ParsedSite } from "./sections.ts";
+import * as texts from "./texts/packs.ts";
 
 /** A site whose channels are known. */
 export interface PackedSite {
@@ -33,10 +34,7 @@ export function idlePackRules({ site, uses }: PackedSite, problems: Problems): R
       if (fit === "some") demand(rule, use, problems);
     }
     if (used.length === 0) {
-      const message = `pack "${pack.id}" applies to nothing: no channel of this site fits any of its rules`;
-      const hint =
-        "all that `applies` gives must fit one and the same channel; take the pack out, or give its devices";
-      problems.at(spot, { message, hint });
+      problems.at(spot, { message: texts.packForNothing(pack.id), hint: texts.FIT_ONE_CHANNEL });
     }
     for (const [name, at] of use.given) {
       if (pack.parameters[name] === undefined || used.length === 0) continue;
@@ -44,11 +42,8 @@ export function idlePackRules({ site, uses }: PackedSite, problems: Problems): R
       const takers = use.rules.filter(({ parameters }) => parameters.has(name));
       problems.at(at, {
         severity: "warning",
-        message: `"${name}" is in vain: no rule in use takes it`,
-        hint:
-          takers.length === 0
-            ? undefined
-            : `rules that would: ${takers.map((taker) => taker.name).join(", ")}`,
+        message: texts.inVain(name),
+        hint: takers.length === 0 ? undefined : texts.rulesThatWould(takers.map((taker) => taker.name)),
       });
     }
   }
@@ -75,8 +70,8 @@ function warnOfVainChange({ name, changed }: BroughtRule, { pack }: PackUse, pro
   if (changed === undefined) return;
   problems.at(changed, {
     severity: "warning",
-    message: `the change is in vain: no channel of this site fits rule "${name}" of pack "${pack.id}"`,
-    hint: "`enabled: false` says that it is not wanted",
+    message: texts.changeInVain(name, pack.id),
+    hint: texts.NOT_WANTED,
   });
 }
 
@@ -87,7 +82,7 @@ function demand({ name, missing }: BroughtRule, { pack, spot }: PackUse, problem
     missing.map((parameter) => [parameter, pack.parameters[parameter]!.example]),
   );
   problems.at(spot, {
-    message: `rule "${name}" of pack "${pack.id}" needs ${missing.map((parameter) => `"${parameter}"`).join(" and ")} from this site`,
-    hint: `for example: set: ${flow(example)}; or rules: { ${name}: { enabled: false } }`,
+    message: texts.needsParameters(name, pack.id, missing),
+    hint: texts.setOrDisable(flow(example), name),
   });
 }

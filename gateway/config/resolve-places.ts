@@ -4,6 +4,8 @@ import type { LocationOptions } from "./place-schema.ts";
 import type { Problems } from "./problem.ts";
 import type { ParsedSite } from "./sections.ts";
 import { didYouMean } from "./suggestion.ts";
+import { LISTED } from "./texts/hints.ts";
+import { noneCalled, of, THINGS } from "./texts/references.ts";
 
 /** The points of a site, by their order in the file. */
 export function resolvePoints(parsed: ParsedSite): Map<string, Point> {
@@ -52,9 +54,9 @@ export function resolveGroups(
       const found = points.get(point);
       if (found !== undefined) set.add(found.index);
       else if (!parsed.points.ids.has(point)) {
-        const hint = didYouMean(point, parsed.points.ids, "points");
+        const hint = didYouMean(point, parsed.points.ids, LISTED.points);
         problems.at(parsed.tree.spot(["groups", id, "points", i]), {
-          message: `group "${id}": no point is called "${point}"`,
+          message: of("group", id, noneCalled(THINGS.point, point)),
           hint,
         });
       }
@@ -66,8 +68,8 @@ export function resolveGroups(
       if (set !== undefined) set.add(points.get(id)!.index);
       else if (!parsed.groups.ids.has(group)) {
         problems.at(parsed.tree.spot(["points", id, "groups", i]), {
-          message: `no group is called "${group}"`,
-          hint: didYouMean(group, parsed.groups.ids, "groups"),
+          message: noneCalled(THINGS.group, group),
+          hint: didYouMean(group, parsed.groups.ids, LISTED.groups),
         });
       }
     }

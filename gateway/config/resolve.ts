@@ -3,10 +3,12 @@ import { resolve } from "node:path";
 import type { DriverKind } from "../../drivers/driver.ts";
 import type { LoadedProfiles } from "../../drivers/profile-store.ts";
 import type { Site } from "../../model/site.ts";
+import type { Text } from "../../model/text.ts";
 import { compileInhibitions } from "../../rules/life-cycle/inhibition.ts";
 import { compilePermits } from "../../rules/life-cycle/permit.ts";
 import { compileRules } from "../../rules/rule.ts";
 import type { Configuration } from "../configuration.ts";
+import { inBoth } from "../messages/chinese.ts";
 import type { RouteOptions } from "../routes/options.ts";
 import { checkFeeds } from "./check-feeds.ts";
 import { checkReferences, warnOfSilentDanger } from "./check-references.ts";
@@ -26,6 +28,8 @@ import { readSecret } from "./secret.ts";
 import type { ParsedSite } from "./sections.ts";
 import { didYouMean } from "./suggestion.ts";
 import type { Surroundings } from "./surroundings.ts";
+import { LISTED } from "./texts/hints.ts";
+import { of } from "./texts/references.ts";
 
 /** What resolving needs besides the parsed sections. */
 export interface ResolveOptions {
@@ -156,8 +160,8 @@ function resolveRules(packed: PackedSite, problems: Problems): Configuration["ru
         : spotWithin(spot, String(valueAt(parsed.tree.root, full)), offset),
       {
         code: "RULE_INVALID",
-        message: `rule "${rule}": ${message}`,
-        hint: hint ?? nameHint(site, path, valueAt(parsed.tree.root, full)),
+        message: of("rule", rule, inBoth(message)),
+        hint: hint !== undefined ? inBoth(hint) : nameHint(site, path, valueAt(parsed.tree.root, full)),
       },
     );
   });
@@ -176,8 +180,8 @@ function resolveLifeCycle(
       const given = valueAt(parsed.tree.root, full);
       problems.at(parsed.tree.spot(full, path.length === 0 ? "key" : "value"), {
         code: "RULE_INVALID",
-        message: `inhibition "${inhibition}": ${message}`,
-        hint: hint ?? inhibitionHint({ site, parsed }, path, given),
+        message: of("inhibition", inhibition, inBoth(message)),
+        hint: hint !== undefined ? inBoth(hint) : inhibitionHint({ site, parsed }, path, given),
       });
     },
   });
@@ -188,8 +192,8 @@ function resolveLifeCycle(
       const full = ["permits", permit, ...path];
       problems.at(parsed.tree.spot(full), {
         code: "RULE_INVALID",
-        message: `permit "${permit}": ${message}`,
-        hint: didYouMean(String(valueAt(parsed.tree.root, full)), parsed.rules.ids, "rules"),
+        message: of("permit", permit, inBoth(message)),
+        hint: didYouMean(String(valueAt(parsed.tree.root, full)), parsed.rules.ids, LISTED.rules),
       });
     },
   );
@@ -201,38 +205,38 @@ function inhibitionHint(
   { site, parsed }: { site: Site; parsed: ParsedSite },
   path: readonly (string | number)[],
   given: unknown,
-): string | undefined {
+): Text | undefined {
   const [section, key] = path;
   if (typeof given !== "string") return undefined;
   if (key === "applies") return nameHint(site, path.slice(1), given);
-  if (key === "rule" || key === "rules") return didYouMean(given, parsed.rules.ids, "rules");
+  if (key === "rule" || key === "rules") return didYouMean(given, parsed.rules.ids, LISTED.rules);
   if (section !== "while" || (key !== "channel" && key !== "subject")) return undefined;
   return didYouMean(
     given,
     new Set(site.channels.flatMap((channel) => [channel.id, channel.key])),
-    "channels",
+    LISTED.channels,
   );
 }
 
 /** For a name under `applies` that the site does not have: the nearest that it has. */
-function nameHint(site: Site, path: readonly PropertyKey[], name: unknown): string | undefined {
+function nameHint(site: Site, path: readonly PropertyKey[], name: unknown): Text | undefined {
   if (path[0] !== "applies" || path.length !== 2 || typeof name !== "string") return undefined;
   switch (path[1]) {
     case "device":
-      return didYouMean(name, ids(site.devices), "devices");
+      return didYouMean(name, ids(site.devices), LISTED.devices);
     case "point":
-      return didYouMean(name, ids(site.points), "points");
+      return didYouMean(name, ids(site.points), LISTED.points);
     case "group":
-      return didYouMean(name, ids(site.groups), "groups");
+      return didYouMean(name, ids(site.groups), LISTED.groups);
     case "link":
-      return didYouMean(name, ids(site.links), "links");
+      return didYouMean(name, ids(site.links), LISTED.links);
     case "profile":
-      return didYouMean(name, new Set(site.devices.map((device) => device.profile)), "profiles in use");
+      return didYouMean(name, new Set(site.devices.map((device) => device.profile)), LISTED.profilesInUse);
     case "channel":
       return didYouMean(
         name,
         new Set(site.channels.flatMap((channel) => [channel.id, channel.key])),
-        "channels",
+        LISTED.channels,
       );
     default:
       return undefined;

@@ -1,6 +1,16 @@
 import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { ConfigurationError, describe } from "../../model/error.ts";
+import type { Text } from "../../model/text.ts";
+import {
+  NO_SECRET_FORM,
+  SECRET_FILE,
+  SECRET_TOO_LARGE,
+  secretEmpty,
+  setVariable,
+  variableNotSet,
+} from "./texts/references.ts";
+import { NO_FILE, ofFile, unreadable } from "./texts/structure.ts";
 
 /** How a site file refers to a secret: `env:NAME` or `file:PATH`. */
 export const SECRET_PATTERN = /^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/;
@@ -17,34 +27,30 @@ export function readSecret(reference: string, folder: string, environment = proc
   const separator = reference.indexOf(":");
   const name = reference.slice(separator + 1);
   if (!SECRET_PATTERN.test(reference)) {
-    throw new ConfigurationError("SECRET_MISSING", "a secret must be written as env:NAME or file:PATH");
+    throw new ConfigurationError("SECRET_MISSING", NO_SECRET_FORM);
   }
   if (reference.startsWith("env:")) {
     const value = environment[name];
     if (value === undefined || value === "") {
-      throw new ConfigurationError("SECRET_MISSING", `the environment variable ${name} is not set`, {
-        hint: `set it before the start: ${name}=…`,
+      throw new ConfigurationError("SECRET_MISSING", variableNotSet(name), {
+        hint: setVariable(name),
       });
     }
     return value;
   }
   const path = resolve(folder, name);
+  const unusable = (why: Text, cause?: unknown) =>
+    new ConfigurationError("SECRET_MISSING", ofFile(name, why), { cause, hint: SECRET_FILE });
   let text: string;
   try {
-    if (statSync(path).size > LARGEST_SECRET) throw new RangeError("the file is too large for a secret");
+    if (statSync(path).size > LARGEST_SECRET) throw unusable(SECRET_TOO_LARGE);
     text = readFileSync(path, "utf8");
   } catch (thrown) {
+    if (thrown instanceof ConfigurationError) throw thrown;
     const missing = (thrown as NodeJS.ErrnoException).code === "ENOENT";
-    throw new ConfigurationError(
-      "SECRET_MISSING",
-      `${name}: ${missing ? "no such file" : describe(thrown)}`,
-      {
-        cause: thrown,
-        hint: "it must exist and be readable for the user that runs the gateway, and nobody else",
-      },
-    );
+    throw unusable(missing ? NO_FILE : unreadable(describe(thrown)), thrown);
   }
   const value = text.replace(/\r?\n$/, "");
-  if (value === "") throw new ConfigurationError("SECRET_MISSING", `${path} is empty`);
+  if (value === "") throw new ConfigurationError("SECRET_MISSING", secretEmpty(path));
   return value;
 }

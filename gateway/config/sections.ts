@@ -9,6 +9,8 @@ import { linksSchemaOf, type SiteFile, siteFileSchema } from "./schema.ts";
 import { unwrap } from "./shape.ts";
 import type { Spot } from "./source.ts";
 import { didYouMean } from "./suggestion.ts";
+import { LISTED } from "./texts/hints.ts";
+import { entriesWanted, ID_RULE, notAnId, unknownKey } from "./texts/structure.ts";
 import { validate } from "./validate.ts";
 
 /** A section that is a map by id. */
@@ -65,8 +67,8 @@ export function parseSections(
       : { ...siteFileSchema.shape, links: linksSchemaOf(kinds.values()) };
   for (const key of Object.keys(root)) {
     if (Object.hasOwn(shape, key)) continue;
-    const hint = didYouMean(key, Object.keys(shape), "known sections");
-    problems.at(tree.spot([key], "key"), { message: `unknown key "${key}"`, hint });
+    const hint = didYouMean(key, Object.keys(shape), LISTED.sections);
+    problems.at(tree.spot([key], "key"), { message: unknownKey(key), hint });
   }
   const parsed: Record<string, unknown> = { tree };
   for (const [name, schema] of Object.entries(shape)) {
@@ -90,7 +92,7 @@ function parseEntries(
   // An empty section is a section without entries: people comment entries out.
   if (value === undefined || value === null) return result;
   if (!isTree(value)) {
-    problems.at(tree.spot([name]), { message: `"${name}" must be a map of entries by id` });
+    problems.at(tree.spot([name]), { message: entriesWanted(name) });
     return result;
   }
   const record = unwrap(schema);
@@ -100,8 +102,8 @@ function parseEntries(
     const before = problems.errors;
     if (!isId(id)) {
       problems.at(entryOf(value, id)?.key ?? tree.spot([name]), {
-        message: `"${id}" cannot be an id`,
-        hint: "an id has 1 to 64 of a-z, 0-9, _ and -; names for people go under `name`",
+        message: notAnId(id),
+        hint: ID_RULE,
       });
     }
     const parsed = validate(

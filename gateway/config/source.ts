@@ -1,4 +1,6 @@
 import { isUtf8 } from "node:buffer";
+import type { Text } from "../../model/text.ts";
+import { IS_UTF16, SAVE_AS_UTF8 } from "./texts/structure.ts";
 
 /** A place in a file that a person can go to; both count from 1, columns in UTF-16 units as editors do. */
 export interface Position {
@@ -44,9 +46,9 @@ export class SourceText {
 export interface Spot {
   readonly source: SourceText;
   readonly offset: number;
-  readonly origin?: string;
+  readonly origin?: Text;
   /** Where in a rule pack the text stands that is in force at this place. */
-  readonly pack?: string;
+  readonly pack?: Text;
 }
 
 /** What a decoder puts in place of bytes that are no UTF-8, and its own bytes, which are. */
@@ -54,7 +56,7 @@ const REPLACEMENT = "\ufffd";
 const REPLACEMENT_BYTES = Buffer.from(REPLACEMENT);
 
 /** Why bytes are not UTF-8 text, and where; undefined when they are. */
-export function encodingFault(bytes: Buffer): (Position & { hint: string }) | undefined {
+export function encodingFault(bytes: Buffer): (Position & { hint: Text }) | undefined {
   if (isUtf8(bytes)) return undefined;
   const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
   let at = text.indexOf(REPLACEMENT);
@@ -67,8 +69,5 @@ export function encodingFault(bytes: Buffer): (Position & { hint: string }) | un
   }
   const { line, column } = new SourceText("", text).position(Math.max(0, at));
   const utf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
-  const hint = utf16
-    ? "the file is UTF-16; save it as UTF-8"
-    : "save it as UTF-8 (in Excel: “CSV UTF-8”); Chinese Windows programs often write GBK";
-  return { line, column, hint };
+  return { line, column, hint: utf16 ? IS_UTF16 : SAVE_AS_UTF8 };
 }

@@ -1,3 +1,6 @@
+import type { Text } from "../../model/text.ts";
+import { LISTED, listed, meant } from "./texts/hints.ts";
+
 /** How many changes may lie between a word and the one suggested: a third of its letters, at least one. */
 const LETTERS_PER_CHANGE = 3;
 /** Longer words are not compared: the table grows with the square. */
@@ -52,11 +55,14 @@ function fold(word: string): string {
 const MOST_LISTED = 16;
 
 /** `did you mean "port"?`, else the list of what there is, if it is short. */
-export function didYouMean(word: string, candidates: Iterable<string>, what = "known"): string | undefined {
+export function didYouMean(
+  word: string,
+  candidates: Iterable<string>,
+  what: Text = LISTED.known,
+): Text | undefined {
   const all = [...candidates];
   const near = nearest(word, all);
-  if (near !== undefined) return `did you mean "${near}"?`;
+  if (near !== undefined) return meant(near);
   if (all.length === 0) return undefined;
-  if (all.length <= MOST_LISTED) return `${what}: ${all.join(", ")}`;
-  return `${what}: ${all.slice(0, MOST_LISTED).join(", ")} and ${all.length - MOST_LISTED} more`;
+  return listed(what, all.slice(0, MOST_LISTED), Math.max(0, all.length - MOST_LISTED));
 }

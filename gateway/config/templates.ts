@@ -1,10 +1,15 @@
 import { dirname, resolve } from "node:path";
+import type { Text } from "../../model/text.ts";
 import { type Cell, parseCsv, type Row, type Table } from "./csv.ts";
 import { copyMap, joinEntries, readText, say } from "./files.ts";
 import { type Entry, entryOf, isTree, locate, place, placeEntry, spotOf, type Tree } from "./located.ts";
 import type { Problems } from "./problem.ts";
 import type { Spot } from "./source.ts";
 import { didYouMean } from "./suggestion.ts";
+import { LISTED, ofInstance, theOther } from "./texts/hints.ts";
+import { noneCalled, THINGS } from "./texts/references.ts";
+import { KEY_NOT_ALLOWED } from "./texts/structure.ts";
+import * as texts from "./texts/tables.ts";
 
 /*
  * Templates describe what many places have in common: `${column}` stands for a cell of a row of the instance table. The
@@ -30,8 +35,8 @@ export function expandTemplates(root: Tree, problems: Problems): Tree {
     if (typeof name !== "string" || typeof from !== "string") continue;
     const template = known[name];
     if (!isTree(template)) {
-      const hint = didYouMean(name, Object.keys(known), "templates");
-      problems.at(spot("template"), { message: `no template is called "${name}"`, hint });
+      const hint = didYouMean(name, Object.keys(known), LISTED.templates);
+      problems.at(spot("template"), { message: noneCalled(THINGS.template, name), hint });
       continue;
     }
     const at = spot("from");
@@ -51,8 +56,8 @@ function hasId(table: Table, problems: Problems): boolean {
     problems.at(
       { ...first, offset: 0 },
       {
-        message: `no column is called "${ID_COLUMN}"`,
-        hint: didYouMean(ID_COLUMN, table.columns, "columns"),
+        message: texts.noColumn(ID_COLUMN),
+        hint: didYouMean(ID_COLUMN, table.columns, LISTED.columns),
       },
     );
   }
@@ -85,9 +90,9 @@ class Expansion {
     for (const row of table.rows) {
       const { text: id, spot } = row.cells.get(ID_COLUMN)!;
       const first = ids.get(id);
-      if (id === "") problems.at(spot, { message: "the row has no id" });
+      if (id === "") problems.at(spot, { message: texts.ROW_WITHOUT_ID });
       else if (first !== undefined) {
-        problems.at(spot, { message: `two rows have the id "${id}"`, hint: `the other: ${say(first)}` });
+        problems.at(spot, { message: texts.idTwice(id), hint: theOther(say(first)) });
       } else {
         ids.set(id, spot);
         this.#row(row, id);
@@ -95,14 +100,14 @@ class Expansion {
     }
     for (const id of Object.keys(override ?? {})) {
       if (ids.has(id)) continue;
-      const hint = didYouMean(id, ids.keys(), "ids of the table");
-      problems.at(entryOf(override!, id)!.key, { message: `no row has the id "${id}"`, hint });
+      const hint = didYouMean(id, ids.keys(), LISTED.rowIds);
+      problems.at(entryOf(override!, id)!.key, { message: texts.noRow(id), hint });
     }
   }
 
   #row(row: Row, id: string): void {
     const { site, name, template, override, problems } = this.#options;
-    const origin = `template "${name}", row "${id}"`;
+    const origin = texts.rowOf(name, id);
     const brought = this.#fill(template, row, origin) as Tree;
     const change = override?.[id];
     if (isTree(change)) this.#override(brought, change, origin);
@@ -124,7 +129,7 @@ class Expansion {
   }
 
   /** A copy of a part of the template with every `${column}` filled in. */
-  #fill(part: unknown, row: Row, origin: string): unknown {
+  #fill(part: unknown, row: Row, origin: Text): unknown {
     if (typeof part !== "object" || part === null) return part;
     const spot = spotOf(part)!;
     if (Array.isArray(part)) {
@@ -144,7 +149,7 @@ class Expansion {
       const name = this.#text(key, entry.key, row);
       if (name.unfilled) continue;
       if (name.text === "__proto__") {
-        this.#options.problems.at(name.spot, { message: "this key is not allowed" });
+        this.#options.problems.at(name.spot, { message: KEY_NOT_ALLOWED });
         continue;
       }
       map[name.text] = filled;
@@ -153,7 +158,7 @@ class Expansion {
     return map;
   }
 
-  #entry(from: { value: unknown; entry: Entry; row: Row; origin: string }): {
+  #entry(from: { value: unknown; entry: Entry; row: Row; origin: Text }): {
     filled: unknown;
     entry: Entry;
   } {
@@ -196,12 +201,12 @@ class Expansion {
     if (this.#unknown.has(column)) return;
     this.#unknown.add(column);
     const table = row.spot.source.path.replace(/^.*[\\/]/, "");
-    const hint = didYouMean(column, row.cells.keys(), "columns");
-    problems.at(spot, { message: `template "${name}": ${table} has no column "${column}"`, hint });
+    const hint = didYouMean(column, row.cells.keys(), LISTED.columns);
+    problems.at(spot, { message: texts.noColumnForTemplate({ template: name, table, column }), hint });
   }
 
   /** Lays a change over what a row brought: maps are joined, everything else replaced. */
-  #override(brought: Tree, change: Tree, origin: string): void {
+  #override(brought: Tree, change: Tree, origin: Text): void {
     const { problems } = this.#options;
     for (const [section, entries] of Object.entries(change)) {
       const target = brought[section];
@@ -210,12 +215,8 @@ class Expansion {
         const entry = entryOf(entries, id)!;
         const present = isTree(target) ? target[id] : undefined;
         if (!isTree(target) || !isTree(present) || !isTree(value)) {
-          const hint = didYouMean(
-            id,
-            isTree(target) ? Object.keys(target) : [],
-            `${section} of this instance`,
-          );
-          problems.at(entry.key, { message: `${origin} brings no "${id}" under ${section}`, hint });
+          const hint = didYouMean(id, isTree(target) ? Object.keys(target) : [], ofInstance(section));
+          problems.at(entry.key, { message: texts.nothingToOverride(origin, id, section), hint });
           continue;
         }
         layOver(present, value);

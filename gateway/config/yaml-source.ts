@@ -12,9 +12,12 @@ import {
   type YAMLParseError,
   type YAMLSeq,
 } from "yaml";
+import type { Text } from "../../model/text.ts";
 import { place, placeEntry, type Tree } from "./located.ts";
 import type { Problems } from "./problem.ts";
 import type { SourceText, Spot } from "./source.ts";
+import { KEY_NOT_ALLOWED } from "./texts/structure.ts";
+import * as texts from "./texts/yaml.ts";
 
 /** Values that aliases may bring, against anchors that multiply ("billion laughs"). The file itself is bounded in bytes. */
 const MOST_ALIASED = 100_000;
@@ -53,7 +56,7 @@ function reportFaults(faults: readonly YAMLParseError[], source: SourceText, pro
     if (lines.size > MOST_FAULTS) {
       problems.at(spot, {
         code: "CONFIG_SYNTAX",
-        message: "more that cannot be read from here on; it may follow from the above",
+        message: texts.MORE_FAULTS,
       });
       return;
     }
@@ -65,31 +68,16 @@ function reportFaults(faults: readonly YAMLParseError[], source: SourceText, pro
   }
 }
 
-const WORDING: Readonly<Record<string, string>> = {
-  DUPLICATE_KEY: "this key stands twice in one map",
-  MULTIPLE_DOCS: "a second document begins here",
-  TAB_AS_INDENT: "a tab indents this line",
-};
-
-const HINTS: Readonly<Record<string, string>> = {
-  DUPLICATE_KEY: "the first one would be lost: join them, or rename one",
-  MULTIPLE_DOCS: "remove the `---`, or use a folder with several files",
-  TAB_AS_INDENT: "indent with spaces",
-  BAD_INDENT: "entries of one map begin in the same column",
-  MISSING_CHAR: "a quote, bracket or colon is missing here or shortly before",
-  BAD_ALIAS: "name an anchor (&name) that stands above",
-};
-
-function wording(code: string, message: string): string {
-  return WORDING[code] ?? `not valid YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`;
+function wording(code: string, message: string): Text {
+  return texts.FAULTS[code] ?? texts.notYaml(code, `${message.charAt(0).toLowerCase()}${message.slice(1)}`);
 }
 
-function hintFor({ code, message, pos }: YAMLParseError, source: SourceText): string | undefined {
+function hintFor({ code, message, pos }: YAMLParseError, source: SourceText): Text | undefined {
   const line = source.line(source.position(pos[0]).line);
-  if (/[{,][^"']*\$\{/.test(line)) return `inside { } write "\${column}" with quotes`;
+  if (/[{,][^"']*\$\{/.test(line)) return texts.COLUMN_IN_QUOTES;
   // The parser speaks of indentation where a bracket was forgotten.
-  if (/^Flow /.test(message)) return "a bracket [ or { that begins before here is not closed";
-  return HINTS[code];
+  if (/^Flow /.test(message)) return texts.OPEN_BRACKET;
+  return texts.REMEDIES[code];
 }
 
 /** One walk over a document in its order, so that an alias means the latest anchor of its name above it. */
@@ -118,7 +106,7 @@ class Walk {
     return { source: this.#source, offset: node?.range?.[0] ?? 0 };
   }
 
-  #fail(node: Node | null, message: string, hint?: string): undefined {
+  #fail(node: Node | null, message: Text, hint?: Text): undefined {
     this.#failed = true;
     this.#problems.at(this.#spot(node), { code: "CONFIG_SYNTAX", message, hint });
   }
@@ -126,15 +114,15 @@ class Walk {
   #value(node: Node | null, depth: number): unknown {
     if (node === null || this.#failed) return null;
     if (this.#inAliases > 0 && ++this.#aliased > MOST_ALIASED) {
-      return this.#fail(node, `aliases bring more than ${MOST_ALIASED} values`);
+      return this.#fail(node, texts.tooManyAliased(MOST_ALIASED));
     }
-    if (depth > DEEPEST) return this.#fail(node, `nested deeper than ${DEEPEST} levels`);
+    if (depth > DEEPEST) return this.#fail(node, texts.tooDeep(DEEPEST));
     if (isAlias(node)) return this.#alias(node, depth);
     if ((isScalar(node) || isMap(node) || isSeq(node)) && node.anchor !== undefined) {
       this.#anchors.set(node.anchor, node);
     }
     if (isScalar(node)) return node.value;
-    if (this.#open.has(node)) return this.#fail(node, "this anchor contains itself");
+    if (this.#open.has(node)) return this.#fail(node, texts.ANCHOR_IN_ITSELF);
     this.#open.add(node);
     const value = isMap(node) ? this.#map(node, depth) : isSeq(node) ? this.#list(node, depth) : null;
     this.#open.delete(node);
@@ -143,8 +131,8 @@ class Walk {
 
   #alias(alias: Alias, depth: number): unknown {
     const target = this.#anchors.get(alias.source);
-    if (target === undefined) return this.#fail(alias, `no anchor above is called ${alias.source}`);
-    if (this.#open.has(target)) return this.#fail(alias, "this alias stands inside its own anchor");
+    if (target === undefined) return this.#fail(alias, texts.noAnchor(alias.source));
+    if (this.#open.has(target)) return this.#fail(alias, texts.ALIAS_IN_ITSELF);
     this.#inAliases++;
     const value = this.#value(target, depth);
     this.#inAliases--;
@@ -171,7 +159,7 @@ class Walk {
       const key = pair.key as Node | null;
       const value = pair.value as Node | null;
       if (!isScalar(key) || key.value === null) {
-        this.#fail(key ?? node, "a key must be a word");
+        this.#fail(key ?? node, texts.KEY_NOT_A_WORD);
         continue;
       }
       // The key as it is written: 007 stays "007".
@@ -181,7 +169,7 @@ class Walk {
         continue;
       }
       if (name === "__proto__") {
-        this.#fail(key, "this key is not allowed");
+        this.#fail(key, KEY_NOT_ALLOWED);
         continue;
       }
       map[name] = this.#value(value, depth + 1);
@@ -201,7 +189,7 @@ class Walk {
     for (const node of sources) {
       const target = isAlias(node) ? this.#anchors.get(node.source) : node;
       if (!isMap(target)) {
-        this.#fail(pair.key, "<< merges maps only", "write <<: *anchor");
+        this.#fail(pair.key, texts.MERGES_MAPS_ONLY, texts.WRITE_MERGE);
         return;
       }
       const merged = this.#value(node, depth + 1);

@@ -4,6 +4,8 @@ import { parseCsv, type Row } from "../config/csv.ts";
 import { readText } from "../config/files.ts";
 import { Problems } from "../config/problem.ts";
 import { didYouMean } from "../config/suggestion.ts";
+import { forExample, LISTED, listed } from "../config/texts/hints.ts";
+import { inBoth } from "../messages/chinese.ts";
 import { TableTimes } from "./table-times.ts";
 import { refuse } from "./yaml-file.ts";
 
@@ -35,20 +37,20 @@ export function loadLabels(path: string, site: Site): Label[] {
   if (!table.columns.includes("start")) {
     problems.at(
       { source, offset: 0 },
-      { message: 'labels need a column "start"', hint: `columns: ${COLUMNS.join(", ")}` },
+      { message: inBoth('labels need a column "start"'), hint: listed(LISTED.columns, COLUMNS) },
     );
   }
   for (const name of table.columns) {
     if (COLUMNS.includes(name)) continue;
     problems.at(
       { source, offset: 0 },
-      { message: `unknown column "${name}"`, hint: didYouMean(name, COLUMNS) },
+      { message: inBoth(`unknown column "${name}"`), hint: didYouMean(name, COLUMNS) },
     );
   }
   if (problems.failed) return refuse(problems);
   const times = new TableTimes({ format: "year-first", zone: site.timeZone });
   const labels = table.rows.map((row) => labelOf(row, { site, times, problems }));
-  if (labels.length === 0) problems.at({ source, offset: 0 }, { message: "there is not one label" });
+  if (labels.length === 0) problems.at({ source, offset: 0 }, { message: inBoth("there is not one label") });
   if (problems.failed) return refuse(problems);
   return labels.sort((a, b) => a.start - b.start);
 }
@@ -63,20 +65,21 @@ function labelOf(
     const instant = cell === undefined ? undefined : times.read(cell);
     if (instant === undefined && (cell !== undefined || name === "start")) {
       problems.at(cells.get(name)?.spot ?? spot, {
-        message: `"${cell ?? ""}" is no time`,
-        hint: "2026-05-21 08:00",
+        message: inBoth(`"${cell ?? ""}" is no time`),
+        hint: forExample("2026-05-21 08:00"),
       });
     }
     return instant;
   };
   const start = time("start") ?? 0;
   const end = time("end") ?? start;
-  if (end < start) problems.at(cells.get("end")?.spot ?? spot, { message: "it ends before it starts" });
+  if (end < start)
+    problems.at(cells.get("end")?.spot ?? spot, { message: inBoth("it ends before it starts") });
   const known = (name: string, all: readonly string[]) => {
     const word = text(name);
     if (word !== undefined && !all.includes(word)) {
       problems.at(cells.get(name)?.spot ?? spot, {
-        message: `the site has no ${name} "${word}"`,
+        message: inBoth(`the site has no ${name} "${word}"`),
         hint: didYouMean(word, all),
       });
     }

@@ -6,6 +6,7 @@ import { formatDuration, MILLISECOND, type Micros, parseDuration } from "../../m
 import type { AlarmEvent } from "../../rules/event.ts";
 import type { CommandInput } from "../../rules/input.ts";
 import { didYouMean } from "../config/suggestion.ts";
+import { LISTED } from "../config/texts/hints.ts";
 import { Playback, type PlayedConfiguration, unattended } from "./playback.ts";
 import type { ExpectedEvent, Given, RuleTest } from "./rule-test-file.ts";
 import { watchingOnly } from "./watched-site.ts";
@@ -189,8 +190,8 @@ class Steps {
       const hint = didYouMean(
         key,
         channels.map((channel) => channel.key),
-        "channels",
-      );
+        LISTED.channels,
+      )?.en;
       this.#wrong(`no channel "${key}"${hint === undefined ? "" : `; ${hint}`}`, index);
     }
     return found;

@@ -1,6 +1,7 @@
 import { ConfigurationError, describe } from "../../model/error.ts";
 import type { Site } from "../../model/site.ts";
 import { didYouMean } from "../config/suggestion.ts";
+import { LISTED } from "../config/texts/hints.ts";
 import type { Mapping, TargetOptions } from "./mapping.ts";
 import { channelOf, Target } from "./table-columns.ts";
 
@@ -35,7 +36,7 @@ export function layoutOf(
   const faults: string[] = [];
   const column = (name: string): number => {
     const at = columns.indexOf(name);
-    const hint = didYouMean(name, columns, "its columns");
+    const hint = didYouMean(name, columns, LISTED.ownColumns)?.en;
     if (at < 0) faults.push(`${path} has no column "${name}"${hint === undefined ? "" : ` (${hint})`}`);
     return at;
   };

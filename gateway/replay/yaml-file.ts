@@ -4,6 +4,7 @@ import { readText } from "../config/files.ts";
 import { isTree } from "../config/located.ts";
 import { Problems, renderProblem } from "../config/problem.ts";
 import { SiteTree } from "../config/sections.ts";
+import { FILE_EMPTY_OR_NO_MAP } from "../config/texts/structure.ts";
 import { validate } from "../config/validate.ts";
 import { parseYaml } from "../config/yaml-source.ts";
 
@@ -24,7 +25,7 @@ export function loadYamlFile<S extends z.ZodType>(path: string, schema: S): Yaml
   const source = readText(path, problems);
   const root = source === undefined ? undefined : parseYaml(source, problems);
   if (source !== undefined && !problems.failed && !isTree(root)) {
-    problems.at({ source, offset: 0 }, { message: "the file is empty, or no map" });
+    problems.at({ source, offset: 0 }, { message: FILE_EMPTY_OR_NO_MAP });
   }
   if (source === undefined || !isTree(root)) return refuse(problems);
   const tree = new SiteTree(root);

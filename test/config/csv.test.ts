@@ -7,7 +7,7 @@ import { SourceText } from "../../gateway/config/source.ts";
 function parse(text: string): { table: Table | undefined; problems: string[] } {
   const problems = new Problems();
   const table = parseCsv(new SourceText("t.csv", text), problems);
-  return { table, problems: problems.list().map((p) => `${p.line}:${p.column} ${p.code} ${p.message}`) };
+  return { table, problems: problems.list().map((p) => `${p.line}:${p.column} ${p.code} ${p.message.en}`) };
 }
 
 function cells({ table }: { table: Table | undefined }): string[][] {

@@ -3,40 +3,61 @@ import { join, resolve } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { loadSite } from "../../gateway/config/load.ts";
-import { Problems, problemJson, renderProblem } from "../../gateway/config/problem.ts";
+import { type Complaint, Problems, problemJson, renderProblem } from "../../gateway/config/problem.ts";
 import { SourceText } from "../../gateway/config/source.ts";
+import { inBoth, SEE_ENGLISH } from "../../gateway/messages/chinese.ts";
+import { ERROR_CODES } from "../../model/error.ts";
+import type { Text } from "../../model/text.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const source = new SourceText("/etc/tocsin/site.yaml", "points:\n  well: { name: 阀门井, domian: gas }\n");
 const at = source.text.indexOf("domian");
 
-function one(complaint: { message: string; hint?: string }) {
+/** Words that are the same in both languages. */
+function alike(words: string): Text {
+  return { en: words, zh: words };
+}
+
+function one(complaint: Complaint) {
   const problems = new Problems();
   problems.at({ source, offset: at }, complaint);
   return problems.list()[0]!;
 }
 
 describe("a problem", () => {
-  const problem = one({ message: 'unknown key "domian"', hint: 'did you mean "domain"?' });
+  const problem = one({
+    message: { en: 'unknown key "domian"', zh: "没有“domian”这个选项" },
+    hint: { en: 'did you mean "domain"?', zh: "是否为“domain”？" },
+  });
 
-  test("is one line that an editor can jump to, and a hint", () => {
+  test("is one line that an editor can jump to, the same in Chinese, and a hint in both languages", () => {
     expect(renderProblem(problem, { folder: "/etc/tocsin" })).toBe(
-      'site.yaml:2:22: error CONFIG_INVALID: unknown key "domian"\n  hint: did you mean "domain"?',
+      [
+        'site.yaml:2:22: error CONFIG_INVALID: unknown key "domian"',
+        "  没有“domian”这个选项",
+        '  hint: did you mean "domain"?',
+        "  提示：是否为“domain”？",
+      ].join("\n"),
     );
+  });
+
+  test("of which nobody has written the Chinese says at least what kind of mistake it is", () => {
+    const { message } = one({ message: inBoth("words that are in no catalogue"), code: "RULE_INVALID" });
+    expect(message.zh).toBe(`${ERROR_CODES.RULE_INVALID.what.zh}${SEE_ENGLISH}`);
   });
 
   test("shows at a terminal the line with a caret below the place, Chinese characters counted as two cells", () => {
     const lines = renderProblem(problem, { folder: "/etc/tocsin", excerpt: true }).split("\n");
-    expect(lines[1]).toBe("  |   well: { name: 阀门井, domian: gas }");
+    expect(lines[2]).toBe("  |   well: { name: 阀门井, domian: gas }");
     // 21 characters before it, three of them wide.
-    expect(lines[2]).toBe(`  | ${" ".repeat(21 + 3)}^`);
+    expect(lines[3]).toBe(`  | ${" ".repeat(21 + 3)}^`);
   });
 
   test("shows of a very long line the part around the place", () => {
     const long = new SourceText("a.yaml", `${"x".repeat(500)}!${"y".repeat(500)}`);
     const problems = new Problems();
-    problems.at({ source: long, offset: 500 }, { message: "here" });
-    const [, line, caret] = renderProblem(problems.list()[0]!, { excerpt: true }).split("\n");
+    problems.at({ source: long, offset: 500 }, { message: alike("here") });
+    const [, , line, caret] = renderProblem(problems.list()[0]!, { excerpt: true }).split("\n");
     expect(line!.length).toBeLessThan(120);
     expect(line![caret!.indexOf("^")]).toBe("!");
   });
@@ -50,6 +71,7 @@ describe("a problem", () => {
       code: "CONFIG_INVALID",
       message: 'unknown key "domian"',
       hint: 'did you mean "domain"?',
+      zh: { message: "没有“domian”这个选项", hint: "是否为“domain”？" },
     });
   });
 });
@@ -57,20 +79,23 @@ describe("a problem", () => {
 describe("many problems", () => {
   test("come in the order of the file", () => {
     const problems = new Problems();
-    for (const offset of [30, 3, 12]) problems.at({ source, offset }, { message: `at ${offset}` });
-    expect(problems.list().map(({ message }) => message)).toEqual(["at 3", "at 12", "at 30"]);
+    for (const offset of [30, 3, 12]) problems.at({ source, offset }, { message: alike(`at ${offset}`) });
+    expect(problems.list().map(({ message }) => message.en)).toEqual(["at 3", "at 12", "at 30"]);
   });
 
   test("of one template at one place are one, counted", () => {
     const problems = new Problems();
     for (let i = 0; i < 300; i++) {
       problems.at(
-        { source, offset: at, origin: `row "${i}"` },
-        { message: `device ${i} is wrong`, hint: "mend it" },
+        { source, offset: at, origin: { en: `row "${i}"`, zh: `行“${i}”` } },
+        { message: { en: `device ${i} is wrong`, zh: `设备 ${i} 有误` }, hint: alike("mend it") },
       );
     }
     expect(problems.list().map(({ message }) => message)).toEqual([
-      'device 0 is wrong (row "0"), and 299 more like this',
+      {
+        en: 'device 0 is wrong (row "0"), and 299 more like this',
+        zh: "设备 0 有误（行“0”），另有 299 处相同",
+      },
     ]);
     expect(problems.errors).toBe(1);
   });
@@ -78,15 +103,15 @@ describe("many problems", () => {
   test("beyond a bound are counted, not kept", () => {
     const problems = new Problems();
     for (let i = 0; i < 10_000; i++)
-      problems.ofFile("a.yaml", { message: `no ${i}` }, { line: i + 1, column: 1 });
+      problems.ofFile("a.yaml", { message: alike(`no ${i}`) }, { line: i + 1, column: 1 });
     expect(problems.list().length).toBe(501);
-    expect(problems.list().at(-1)?.message).toBe("9500 more problems are not shown");
+    expect(problems.list().at(-1)?.message.en).toBe("9500 more problems are not shown");
     expect(problems.errors).toBe(10_000);
   });
 
   test("that are only warnings stop nothing", () => {
     const problems = new Problems();
-    problems.ofFile("a.yaml", { message: "look here", severity: "warning" });
+    problems.ofFile("a.yaml", { message: alike("look here"), severity: "warning" });
     expect(problems.failed).toBe(false);
   });
 });
@@ -122,10 +147,10 @@ describe("a site file that somebody has damaged", () => {
         expect(configuration === undefined).toBe(problems.some(({ severity }) => severity === "error"));
         for (const { file, line, column, message } of problems) {
           expect(file).toBe(path);
-          expect(line, message).toBeGreaterThan(0);
-          expect(line, message).toBeLessThanOrEqual(damaged.length);
-          expect(column, message).toBeGreaterThan(0);
-          expect(column, message).toBeLessThanOrEqual((damaged[line - 1] ?? "").length + 1);
+          expect(line, message.en).toBeGreaterThan(0);
+          expect(line, message.en).toBeLessThanOrEqual(damaged.length);
+          expect(column, message.en).toBeGreaterThan(0);
+          expect(column, message.en).toBeLessThanOrEqual((damaged[line - 1] ?? "").length + 1);
         }
       }),
       { numRuns: 150 },

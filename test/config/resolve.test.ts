@@ -22,7 +22,7 @@ function load(
     ...options,
   });
   const said = problems.map(
-    ({ line, column, severity, message }) => `${line}:${column} ${severity} ${message}`,
+    ({ line, column, severity, message }) => `${line}:${column} ${severity} ${message.en}`,
   );
   return { configuration, said, folder: folder.path };
 }

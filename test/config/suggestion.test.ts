@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { didYouMean, editDistance, nearest } from "../../gateway/config/suggestion.ts";
+import { LISTED } from "../../gateway/config/texts/hints.ts";
 
 test.each([
   ["prot", "port"],
@@ -17,10 +18,13 @@ test.each([
 
 test("what is near nothing is not guessed at; the choices are listed", () => {
   expect(nearest("colour", ["name", "domain"])).toBeUndefined();
-  expect(didYouMean("colour", ["name", "domain"], "known keys")).toBe("known keys: name, domain");
+  expect(didYouMean("colour", ["name", "domain"], LISTED.keys)).toEqual({
+    en: "known keys: name, domain",
+    zh: "可用的选项：name、domain",
+  });
   expect(didYouMean("colour", [])).toBeUndefined();
   const many = Array.from({ length: 40 }, (_, i) => `device-${i}`);
-  expect(didYouMean("colour", many, "devices")).toMatch(/^devices: device-0, .* and 24 more$/);
+  expect(didYouMean("colour", many, LISTED.devices)?.en).toMatch(/^devices: device-0, .* and 24 more$/);
 });
 
 test("the distance is one for each slip: a letter too many, too few, wrong, or two in the wrong order", () => {

@@ -77,7 +77,7 @@ describe("what is wrong is said at its line", () => {
     writeFileSync(folder.join("site.yaml"), `site: { id: s, name: s }\ndrivers: [${named}]\n`);
     return loadSite(folder.join("site.yaml"))
       .problems.filter(({ severity }) => severity === "error")
-      .map(({ code, line, message }) => ({ code, line, message }));
+      .map(({ code, line, message }) => ({ code, line, message: message.en }));
   }
 
   test.each([
@@ -145,7 +145,7 @@ describe("what is wrong is said at its line", () => {
     );
     writeFileSync(folder.join("line-probe.yaml"), PROFILE.replace("words: {", "words: { x: 1,"));
     const { problems } = loadSite(folder.join("site.yaml"));
-    const errors = problems.filter(({ severity }) => severity === "error").map(({ message }) => message);
+    const errors = problems.filter(({ severity }) => severity === "error").map(({ message }) => message.en);
     expect(errors.join("\n")).toContain("listn");
     expect(errors.join("\n")).toContain("own.words.x");
   });

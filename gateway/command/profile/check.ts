@@ -1,5 +1,6 @@
-import { loadProfile } from "../../../drivers/profile-store.ts";
+import { type LocatedProblem, loadProfile } from "../../../drivers/profile-store.ts";
 import { type Problem, problemJson, renderProblem } from "../../config/problem.ts";
+import { profileProblem } from "../../config/profile-problem.ts";
 import { EXIT, type ExitCode } from "../exit.ts";
 import { hasColour, print, printJson } from "../output.ts";
 
@@ -7,14 +8,7 @@ import { hasColour, print, printJson } from "../output.ts";
 export function checkProfiles(files: readonly string[], options: { json: boolean }): ExitCode {
   const checked = files.map((file) => {
     const { profile, problems, lint } = loadProfile(file);
-    const of =
-      (severity: Problem["severity"]) =>
-      ({ hint, ...rest }: (typeof problems)[number]): Problem => ({
-        ...rest,
-        severity,
-        code: "PROFILE_INVALID",
-        ...(hint === undefined ? {} : { hint }),
-      });
+    const of = (severity: Problem["severity"]) => (found: LocatedProblem) => profileProblem(found, severity);
     return { file, id: profile?.id, problems: [...problems.map(of("error")), ...lint().map(of("warning"))] };
   });
   const all = checked.flatMap(({ problems }) => problems);

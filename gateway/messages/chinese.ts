@@ -1,0 +1,66 @@
+import type { Text } from "../../model/text.ts";
+import { COMMAND_WORDS } from "./chinese/commands.ts";
+import { DRIVER_WORDS } from "./chinese/drivers.ts";
+import { OPTION_WORDS } from "./chinese/options.ts";
+import { PROFILE_WORDS } from "./chinese/profiles.ts";
+import { REPLAY_WORDS } from "./chinese/replay.ts";
+import { RULE_WORDS } from "./chinese/rules.ts";
+
+/*
+ * The Chinese of what drivers, rules and schemas say in English. They have one language, as a zod issue has one string; the
+ * English words are the key here, with `{1}`, `{2}` … for what is filled in.
+ */
+
+/** Every sentence that has Chinese, English first. */
+export const CATALOGUE: Readonly<Record<string, string>> = {
+  ...OPTION_WORDS,
+  ...DRIVER_WORDS,
+  ...PROFILE_WORDS,
+  ...RULE_WORDS,
+  ...REPLAY_WORDS,
+  ...COMMAND_WORDS,
+};
+
+/** What stands in place of Chinese that nobody has written yet. */
+export const SEE_ENGLISH = "（详见英文说明）";
+
+/** A sentence with something to fill in. */
+interface Pattern {
+  /** What it begins with: most are ruled out by that alone. */
+  readonly head: string;
+  readonly match: RegExp;
+  readonly chinese: string;
+}
+
+const PLACE = /\{(\d)\}/g;
+
+const PATTERNS: readonly Pattern[] = Object.entries(CATALOGUE)
+  .filter(([english]) => english.search(PLACE) >= 0)
+  // Of two that fit, the one that says more is meant.
+  .sort(([a], [b]) => b.replaceAll(PLACE, "").length - a.replaceAll(PLACE, "").length)
+  .map(([english, chinese]) => {
+    const [head = "", ...rest] = english.split(PLACE);
+    const parts = rest.map((part, i) => (i % 2 === 0 ? `(?<p${part}>.*?)` : RegExp.escape(part)));
+    return { head, match: new RegExp(`^${RegExp.escape(head)}${parts.join("")}$`, "s"), chinese };
+  });
+
+/** The Chinese of a sentence, what is filled in included; undefined where there is none. */
+export function chineseOf(english: string): string | undefined {
+  if (Object.hasOwn(CATALOGUE, english)) return CATALOGUE[english];
+  for (const { head, match, chinese } of PATTERNS) {
+    if (!english.startsWith(head)) continue;
+    const filled = match.exec(english)?.groups;
+    if (filled === undefined) continue;
+    // What is filled in may be a sentence itself: why two units do not convert.
+    return chinese.replaceAll(PLACE, (_whole, place: string) => {
+      const part = filled[`p${place}`] ?? "";
+      return chineseOf(part) ?? part;
+    });
+  }
+  return undefined;
+}
+
+/** The sentence in both languages. */
+export function inBoth(english: string): Text {
+  return { en: english, zh: chineseOf(english) ?? SEE_ENGLISH };
+}

@@ -1,0 +1,2 @@
+/** x */
+export const COMMAND_WORDS: Readonly<Record<string, string>> = {};

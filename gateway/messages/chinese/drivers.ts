@@ -1,0 +1,2 @@
+/** x */
+export const DRIVER_WORDS: Readonly<Record<string, string>> = {};

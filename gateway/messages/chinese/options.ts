@@ -1,0 +1,2 @@
+/** x */
+export const OPTION_WORDS: Readonly<Record<string, string>> = {};

@@ -1,0 +1,2 @@
+/** x */
+export const PROFILE_WORDS: Readonly<Record<string, string>> = {};

@@ -1,0 +1,2 @@
+/** x */
+export const REPLAY_WORDS: Readonly<Record<string, string>> = {};

@@ -1,0 +1,2 @@
+/** x */
+export const RULE_WORDS: Readonly<Record<string, string>> = {};
