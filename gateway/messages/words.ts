@@ -19,7 +19,8 @@ export function painter(colour: boolean): Paint {
 
 /** What to do, a line in each language. */
 export function hintLines(hint: Text, paint: Paint): string[] {
-  return [`  ${paint(CYAN, "hint")}: ${hint.en}`, `  ${paint(CYAN, "提示")}：${hint.zh}`];
+  const english = `  ${paint(CYAN, "hint")}: ${hint.en}`;
+  return hint.zh === SEE_ENGLISH ? [english] : [english, `  ${paint(CYAN, "提示")}：${hint.zh}`];
 }
 
 /** What an error says, and what to do about it, in both languages. */
@@ -37,6 +38,9 @@ export function wordsJson(message: Text, hint: Text | undefined): object {
   return {
     message: message.en,
     ...(hint === undefined ? {} : { hint: hint.en }),
-    zh: { message: message.zh, ...(hint === undefined ? {} : { hint: hint.zh }) },
+    zh: {
+      message: message.zh,
+      ...(hint === undefined || hint.zh === SEE_ENGLISH ? {} : { hint: hint.zh }),
+    },
   };
 }
