@@ -6,6 +6,7 @@ import type { Device } from "../../model/site.ts";
 import { SECOND } from "../../model/time.ts";
 import { loadConfiguration } from "../config/load.ts";
 import { didYouMean } from "../config/suggestion.ts";
+import { LISTED } from "../config/texts/hints.ts";
 import type { Configuration } from "../configuration.ts";
 import { type OfferedRequest, offeredRequests, requestJson } from "../requests.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
@@ -58,7 +59,7 @@ export async function ask(
   const ids = known.map((one) => one.id);
   if (!ids.includes(request)) {
     throw new ConfigurationError("COMMAND_USAGE", `${id} knows no request ${request}`, {
-      hint: didYouMean(request, ids, "requests") ?? "devices on such a link can be asked nothing",
+      hint: didYouMean(request, ids, LISTED.requests)?.en ?? "devices on such a link can be asked nothing",
     });
   }
   const gateway = await findGateway(configuration, options.user);
@@ -88,7 +89,7 @@ function deviceOf({ site }: Configuration, id: string): Device {
   if (device !== undefined) return device;
   const ids = site.devices.map((candidate) => candidate.id);
   throw new ConfigurationError("COMMAND_USAGE", `no device is called "${id}" in this site`, {
-    hint: didYouMean(id, ids, "devices") ?? "the site has no devices",
+    hint: didYouMean(id, ids, LISTED.devices)?.en ?? "the site has no devices",
   });
 }
 

@@ -1,7 +1,11 @@
+import type { Text } from "../../model/text.ts";
 import type { Problems } from "./problem.ts";
 import type { ResolvedLink } from "./resolve-links.ts";
 import type { ParsedSite } from "./sections.ts";
 import { didYouMean } from "./suggestion.ts";
+import { LISTED } from "./texts/hints.ts";
+import { noneCalled, of, THINGS } from "./texts/references.ts";
+import * as texts from "./texts/routes.ts";
 
 /** The kind of link that other links can take publications from. */
 const EMBEDDED = "mqtt-broker";
@@ -15,27 +19,29 @@ export function checkFeeds(
   for (const [id, { link, kind }] of links) {
     const feed = kind.feed?.(link.options);
     if (feed === undefined) continue;
-    const at = (key: string, message: string, hint?: string) =>
-      problems.at(parsed.tree.spot(["links", id, key]), { message: `link "${id}": ${message}`, hint });
+    const at = (key: string, message: Text, hint?: Text) =>
+      problems.at(parsed.tree.spot(["links", id, key]), { message: of("link", id, message), hint });
     const broker = links.get(feed.broker)?.link;
     if (broker === undefined) {
       // One that is there and wrong has been told already.
       if (parsed.links.ids.has(feed.broker)) continue;
-      at("broker", `no link is called "${feed.broker}"`, didYouMean(feed.broker, parsed.links.ids, "links"));
+      at(
+        "broker",
+        noneCalled(THINGS.link, feed.broker),
+        didYouMean(feed.broker, parsed.links.ids, LISTED.links),
+      );
       continue;
     }
     if (broker.type !== EMBEDDED) {
-      const hint = `a broker elsewhere is named by its address: url`;
-      at("broker", `"${broker.id}" is a link of type ${broker.type}, not the site's own broker`, hint);
+      at("broker", texts.notOwnBroker(broker.id, broker.type), texts.BROKER_ELSEWHERE);
       continue;
     }
     const known = Object.keys((broker.options as { users?: object }).users ?? {});
     if (known.length > 0 && feed.users.length === 0) {
-      const hint = "users: [chirpstack], a user of role observer";
-      at("broker", `say which users of "${broker.id}" may publish there: every other one is refused`, hint);
+      at("broker", texts.sayWho(broker.id), texts.observer("chirpstack"));
     }
     for (const user of feed.users.filter((name) => !known.includes(name))) {
-      at("users", `link "${broker.id}" has no user "${user}"`, didYouMean(user, known, "users"));
+      at("users", texts.noUserOfLink(broker.id, user), didYouMean(user, known, LISTED.users));
     }
   }
 }

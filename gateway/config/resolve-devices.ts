@@ -9,7 +9,7 @@ import { resolveDerived } from "./resolve-derived.ts";
 import { didYouMean } from "./suggestion.ts";
 import type { DeviceParts, Surroundings } from "./surroundings.ts";
 import * as texts from "./texts/devices.ts";
-import { LISTED, ofProfile } from "./texts/hints.ts";
+import { LISTED, ofProfile, requestsOf } from "./texts/hints.ts";
 import { noneCalled, of, THINGS } from "./texts/references.ts";
 import { validate } from "./validate.ts";
 
@@ -161,10 +161,8 @@ function checkRequests(around: Surroundings, { id, link, options }: DeviceParts)
   for (const [index, request] of options.requests.allow.entries()) {
     if (requests.includes(request)) continue;
     around.problems.at(around.parsed.tree.spot(["devices", id, "requests", "allow", index]), {
-      message: `device "${id}" knows no request "${request}"`,
-      hint:
-        didYouMean(request, requests, `requests of ${link.link.type}`) ??
-        `devices on links of type ${link.link.type} can be asked nothing`,
+      message: texts.noRequest(id, request),
+      hint: didYouMean(request, requests, requestsOf(link.link.type)) ?? texts.nothingToAsk(link.link.type),
     });
   }
 }

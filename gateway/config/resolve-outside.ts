@@ -97,7 +97,7 @@ function checkMqtt(
     return;
   }
   if (known.length > 0 && users === undefined) {
-    at(["mqtt"], texts.sayWho(id), texts.AN_OBSERVER);
+    at(["mqtt"], texts.sayWho(id), texts.observer("weather"));
   }
   for (const [i, user] of (users ?? []).entries()) {
     if (!known.includes(user)) {

@@ -96,6 +96,20 @@ export const NOTHING_TO_WRITE: Text = {
   zh: "它的型号文件没有可写的输出",
 };
 
+export function noRequest(device: string, request: string): Text {
+  return {
+    en: `device "${device}" knows no request "${request}"`,
+    zh: `设备“${device}”没有请求“${request}”`,
+  };
+}
+
+export function nothingToAsk(type: string): Text {
+  return {
+    en: `devices on links of type ${type} can be asked nothing`,
+    zh: `${type} 类型链路上的设备不接受请求`,
+  };
+}
+
 export function noComponents(profile: string): Text {
   return { en: `profile "${profile}" has no components`, zh: `型号文件“${profile}”没有部件` };
 }

@@ -19,6 +19,7 @@ export const LISTED = {
   profilesInUse: { en: "profiles in use", zh: "在用的型号文件" },
   channels: { en: "channels", zh: "通道" },
   outputs: { en: "outputs", zh: "输出" },
+  requests: { en: "requests", zh: "请求" },
   rules: { en: "rules", zh: "规则" },
   packs: { en: "packs", zh: "规则包" },
   parameters: { en: "parameters", zh: "参数" },
@@ -36,6 +37,11 @@ export const LISTED = {
 /** `outputs of relay-8`: what a profile has. */
 export function ofProfile(things: "outputs" | "channels", profile: string): Text {
   return { en: `${things} of ${profile}`, zh: `${profile} 的${LISTED[things].zh}` };
+}
+
+/** What devices on a kind of link can be asked. */
+export function requestsOf(type: string): Text {
+  return { en: `requests of ${type}`, zh: `${type} 的${LISTED.requests.zh}` };
 }
 
 /** What one row of a template's table brings to a section. */

@@ -29,6 +29,7 @@ export function noChannel(key: string): Text {
 const OWNERS = {
   device: "设备",
   component: "部件",
+  link: "链路",
   computed: "计算通道",
   group: "分组",
   calendar: "日历",

@@ -74,13 +74,27 @@ export const LEAVE_USERS_OUT: Text = { en: "leave users out", zh: "请去掉 use
 export function sayWho(link: string): Text {
   return {
     en: `say which users of "${link}" may publish there: every other one is refused`,
-    zh: `请写明“${link}”的哪些用户可在该主题发布，其余一律拒绝`,
+    zh: `请写明“${link}”的哪些用户可在那里发布，其余一律拒绝`,
   };
 }
 
-export const AN_OBSERVER: Text = {
-  en: "users: [weather], a user of role observer",
-  zh: "例如 users: [weather]，角色为 observer 的用户",
+export function observer(user: string): Text {
+  return {
+    en: `users: [${user}], a user of role observer`,
+    zh: `例如 users: [${user}]，角色为 observer 的用户`,
+  };
+}
+
+export function notOwnBroker(link: string, type: string): Text {
+  return {
+    en: `"${link}" is a link of type ${type}, not the site's own broker`,
+    zh: `“${link}”是 ${type} 类型的链路，不是本站点的内置消息服务器`,
+  };
+}
+
+export const BROKER_ELSEWHERE: Text = {
+  en: "a broker elsewhere is named by its address: url",
+  zh: "别处的消息服务器请写地址 url",
 };
 
 export function noUserOfLink(link: string, user: string): Text {
