@@ -97,22 +97,26 @@ export interface LoadedProfile {
 
 const NOTHING = () => [];
 
+const START = { line: 1, column: 1 };
+
+function failed(file: string, message: string): LoadedProfile {
+  return { profile: undefined, problems: [{ file, ...START, message }], idAt: START, lint: NOTHING };
+}
+
 /** One file. */
 export function loadProfile(file: string): LoadedProfile {
-  const start = { line: 1, column: 1 };
-  const failed = (message: string, at = start) => ({
-    profile: undefined,
-    problems: [{ file, ...at, message }],
-    idAt: start,
-    lint: NOTHING,
-  });
   let text: string;
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    return failed(`the file cannot be read: ${describe(error)}`);
+    return failed(file, `the file cannot be read: ${describe(error)}`);
   }
-  if (text.length > MAX_PROFILE_BYTES) return failed("too large for a profile");
+  return readProfile(text, file);
+}
+
+/** The text of a profile that is, or will be, in `file`. */
+export function readProfile(text: string, file: string): LoadedProfile {
+  if (text.length > MAX_PROFILE_BYTES) return failed(file, "too large for a profile");
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   if (document.errors.length > 0) {
@@ -121,7 +125,7 @@ export function loadProfile(file: string): LoadedProfile {
       ...position(lines, error.pos[0]),
       message: error.message,
     }));
-    return { profile: undefined, problems, idAt: start, lint: NOTHING };
+    return { profile: undefined, problems, idAt: START, lint: NOTHING };
   }
   const locate = (path: Path) => position(lines, offsetOf(document, path));
   let written: unknown;
@@ -129,14 +133,14 @@ export function loadProfile(file: string): LoadedProfile {
     written = document.toJS();
   } catch (error) {
     // Aliases that multiply (the "billion laughs") are refused by the parser.
-    return failed(describe(error));
+    return failed(file, describe(error));
   }
   const parsed = profileSchema.safeParse(written);
   if (!parsed.success) {
     const problems = parsed.error.issues.flatMap((issue) =>
       fromIssue(issue).map(({ path, message }) => ({ file, ...locate(path), message })),
     );
-    return { profile: undefined, problems, idAt: start, lint: NOTHING };
+    return { profile: undefined, problems, idAt: START, lint: NOTHING };
   }
   const profile = withCodec(parsed.data, file);
   const problems: LocatedProblem[] = checkProfile(profile).map(({ path, ...rest }) => ({

@@ -7,6 +7,7 @@ import { EXIT, type ExitCode, exitCodeOf } from "./exit.ts";
 import type { ExportOptions } from "./export.ts";
 import type { GiveOptions } from "./give.ts";
 import { errorJson, hasColour, printJson, renderError } from "./output.ts";
+import type { NewOptions } from "./profile/new.ts";
 import type { TryOptions } from "./profile/try.ts";
 import type { ReplayCommandOptions } from "./replay.ts";
 import type { ReportOptions } from "./report.ts";
@@ -204,6 +205,34 @@ function program(finish: (code: ExitCode) => void): Command {
     .action(async (file: string, options: TryOptions) => {
       const { tryProfile } = await import("./profile/try.ts");
       finish(await tryProfile(file, options));
+    });
+
+  json(profile.command("new").description("make a profile of a register sheet 由寄存器表生成型号文件"))
+    .argument("<sheet>", "CSV of a vendor's register sheet 寄存器表（CSV）")
+    .requiredOption("--source <text>", "document and page that the sheet is from 资料名称与页码")
+    .option("--out <file>", "write the profile there, not to standard output 输出文件")
+    .option("--force", "write over a file that is there 覆盖已有文件", false)
+    .option("--id <id>", "id of the profile; default: from the file's name 型号标识")
+    .option("--vendor <name>", "who makes it 厂家", "unknown")
+    .option("--product <name>", "its name; default: the id 型号名称")
+    .option("--class <class>", "gas, fire, level …; default: from its channels 类别")
+    .option("--map <column=kind...>", "what columns are that are not recognised 指定列的含义")
+    .option("--encoding <name>", "utf-8, gb18030, utf-16le; default: found 编码")
+    .option("--separator <text>", "between cells, or tab; default: found 分隔符")
+    .addOption(
+      new Option("--numbering <way>", "how bare numbers count 地址起始方式").choices(["pdu", "one-based"]),
+    )
+    .option("--table <table>", "holding or input, of rows that do not say theirs 默认寄存器区")
+    .option("--order <order>", "byte order, as ABCD, of numbers of several registers 字节序")
+    .addOption(
+      new Option("--scale-above <way>", "how factors above 1 are meant 大于 1 的系数如何理解").choices([
+        "divide",
+        "multiply",
+      ]),
+    )
+    .action(async (sheet: string, options: NewOptions) => {
+      const { newProfile } = await import("./profile/new.ts");
+      finish(newProfile(sheet, options));
     });
 
   json(command("scan", "find the units of a Modbus link and what they are 扫描总线"))
