@@ -1,5 +1,6 @@
 import { ConfigurationError } from "../../../../model/error.ts";
 import { didYouMean } from "../../../config/suggestion.ts";
+import { LISTED } from "../../../config/texts/hints.ts";
 import { folded, squeezed } from "./text.ts";
 
 /** What a column of a register sheet can be. */
@@ -262,7 +263,7 @@ export function columnsOf(
   const unknown: string[] = [];
   for (const name of mapped.keys()) {
     if (headings.some((heading) => squeezed(heading) === squeezed(name))) continue;
-    const hint = didYouMean(name, headings, "its columns");
+    const hint = didYouMean(name, headings, LISTED.ownColumns)?.en;
     throw new ConfigurationError("CONFIG_INVALID", `--map ${name}: the sheet has no such column`, {
       ...(hint === undefined ? {} : { hint }),
     });
