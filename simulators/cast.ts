@@ -12,6 +12,8 @@ import type { PayloadSection } from "../drivers/mqtt/profile.ts";
 import type { Profile } from "../drivers/profile.ts";
 import { sl651AddressSchema } from "../drivers/sl651/options.ts";
 import type { Sl651Section } from "../drivers/sl651/profile.ts";
+import { sparkplugAddressSchema } from "../drivers/sparkplug/options.ts";
+import type { SparkplugSection } from "../drivers/sparkplug/profile.ts";
 import { szy206AddressSchema } from "../drivers/szy206/options.ts";
 import type { Szy206Section } from "../drivers/szy206/profile.ts";
 import { quantityRow } from "../model/quantity.ts";
@@ -105,6 +107,7 @@ const SPEAKS_BY_ITSELF: ReadonlySet<ScenarioLink["type"]> = new Set([
   "sl651",
   "hj212",
   "szy206",
+  "sparkplug",
 ]);
 
 function playedOfSite(
@@ -254,6 +257,7 @@ function channelsOf(
 function callerAddress(section: PlayedDevice["section"]) {
   if ("sl651" in section) return sl651AddressSchema;
   if ("hj212" in section) return hj212AddressSchema;
+  if ("sparkplug" in section) return sparkplugAddressSchema;
   return "szy206" in section ? szy206AddressSchema : undefined;
 }
 
@@ -261,6 +265,7 @@ function callerAddress(section: PlayedDevice["section"]) {
 function callerChannels(section: PlayedDevice["section"]): readonly string[] | undefined {
   if ("sl651" in section) return Object.keys(section.sl651.channels);
   if ("hj212" in section) return Object.keys(section.hj212.channels);
+  if ("sparkplug" in section) return Object.keys(section.sparkplug.channels);
   return "szy206" in section ? Object.keys(section.szy206.channels) : undefined;
 }
 
@@ -270,6 +275,7 @@ function sectionOfSite(type: ScenarioLink["type"] | undefined, profile: unknown)
   if (type === "sl651") return { sl651: profile as Sl651Section };
   if (type === "hj212") return { hj212: profile as Hj212Section };
   if (type === "szy206") return { szy206: profile as Szy206Section };
+  if (type === "sparkplug") return { sparkplug: profile as SparkplugSection };
   if (type === "gb26875") return { gb26875: profile as Gb26875Section };
   return { modbus: profile as ModbusSection };
 }
@@ -277,22 +283,21 @@ function sectionOfSite(type: ScenarioLink["type"] | undefined, profile: unknown)
 /** The section that a link of this type needs; undefined when the profile has none. */
 function sectionOfProfile(
   type: ScenarioLink["type"],
-  { payload, sl651, hj212, szy206, gb26875, modbus }: Profile,
+  { payload, sl651, hj212, szy206, gb26875, sparkplug, modbus }: Profile,
 ): PlayedDevice["section"] | undefined {
   if (type === "mqtt") return payload && { payload };
   if (type === "sl651") return sl651 && { sl651 };
   if (type === "hj212") return hj212 && { hj212 };
   if (type === "szy206") return szy206 && { szy206 };
+  if (type === "sparkplug") return sparkplug && { sparkplug };
   if (type === "gb26875") return gb26875 && { gb26875 };
   return modbus && { modbus };
 }
 
 /** The parts of an address that the simulators need; drivers have checked the rest. */
 function addressOf(address: unknown): PlayedAddress {
-  const { unit, modem, topic, id, source, station, mn, terminal } = (address ?? {}) as Record<
-    string,
-    unknown
-  >;
+  const { unit, modem, topic, id, source, station, mn, terminal, group, node, device, folder } = (address ??
+    {}) as Record<string, unknown>;
   return {
     unit: typeof unit === "number" ? unit : undefined,
     modem: typeof modem === "string" ? modem : undefined,
@@ -302,6 +307,10 @@ function addressOf(address: unknown): PlayedAddress {
     id: typeof id === "string" ? id : undefined,
     source: typeof source === "number" ? source : undefined,
     station: typeof station === "number" ? station : undefined,
+    group: typeof group === "string" ? group : undefined,
+    node: typeof node === "string" ? node : undefined,
+    device: typeof device === "string" ? device : undefined,
+    folder: typeof folder === "string" ? folder : undefined,
   };
 }
 

@@ -31,6 +31,7 @@ const WIRE_FAULTS: Readonly<Record<ScenarioLink["type"], ReadonlySet<FaultKind>>
   hj212: new Set<FaultKind>(["dead", "offline"]),
   mqtt: new Set<FaultKind>(["slow", "dead", "offline", "clock", "malformed", "duplicate"]),
   sl651: new Set<FaultKind>(["dead", "offline"]),
+  sparkplug: new Set<FaultKind>(["dead", "offline", "clock", "malformed", "lost", "wrong-alias", "kept"]),
   szy206: new Set<FaultKind>(["dead", "offline"]),
 };
 

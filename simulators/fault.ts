@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { REASON_NAMES, type ReasonName } from "../model/quality.ts";
 import { durationSchema } from "../model/schema.ts";
+import { type Micros, parseDuration } from "../model/time.ts";
 
 /*
  * What can go wrong between an instrument and the gateway, on purpose. A fault is laid on a channel (`gd-01.lel`), a
@@ -146,6 +147,15 @@ export const faultSchema = z.discriminatedUnion("kind", [
       ...onWire,
     })
     .meta({ description: "MQTT: the payload cannot be parsed." }),
+  z
+    .strictObject({ kind: z.literal("lost"), ...onWire })
+    .meta({ description: "Sparkplug: the message is lost on the way, and its number with it." }),
+  z
+    .strictObject({ kind: z.literal("wrong-alias"), ...onWire })
+    .meta({ description: "Sparkplug: the values come under aliases that no birth gave." }),
+  z.strictObject({ kind: z.literal("kept"), on }).meta({
+    description: "Sparkplug: the device keeps what it measures, and says it at the end, as historical.",
+  }),
   z.strictObject({ kind: z.literal("duplicate"), ...onWire }).meta({
     description: "MQTT: the connection breaks before the acknowledgement; the message comes again with DUP.",
   }),
@@ -166,6 +176,24 @@ const CHANNEL_KINDS: ReadonlySet<FaultKind> = new Set<ChannelFault["kind"]>([
 /** Whether a fault changes what a channel says. */
 export function isChannelFault(fault: Fault): fault is ChannelFault {
   return CHANNEL_KINDS.has(fault.kind);
+}
+
+/** Whether faults take a device away, and how. */
+export function awayBy(faults: readonly Fault[]): "here" | "dead" | "offline" {
+  if (faults.some(({ kind }) => kind === "dead")) return "dead";
+  return faults.some(({ kind }) => kind === "offline") ? "offline" : "here";
+}
+
+/** How wrong the clock of a device is. */
+export function clockOffset(faults: readonly Fault[]): Micros {
+  let offset = 0;
+  for (const fault of faults) {
+    if (fault.kind !== "clock") continue;
+    const back = fault.offset.startsWith("-");
+    const span = parseDuration(back ? fault.offset.slice(1) : fault.offset) ?? 0;
+    offset += back ? -span : span;
+  }
+  return offset;
 }
 
 /** What people are told of a fault, by its kind. */
@@ -190,5 +218,8 @@ export const FAULT_TEXT: Readonly<Record<FaultKind, { readonly zh: string; reado
   code: { zh: "输出故障码", en: "shows a fault code" },
   clock: { zh: "时钟错误", en: "its clock is wrong" },
   malformed: { zh: "报文无法解析", en: "sends what cannot be parsed" },
+  lost: { zh: "报文丢失", en: "a message is lost" },
+  "wrong-alias": { zh: "指标别名错误", en: "wrong aliases" },
+  kept: { zh: "数据暂存待补发", en: "keeps its values for later" },
   duplicate: { zh: "重发报文", en: "sends again" },
 };

@@ -3,6 +3,7 @@ import type { Hj212Section } from "../drivers/hj212/profile.ts";
 import type { ModbusSection } from "../drivers/modbus/profile.ts";
 import type { PayloadSection } from "../drivers/mqtt/profile.ts";
 import type { Sl651Section } from "../drivers/sl651/profile.ts";
+import type { SparkplugSection } from "../drivers/sparkplug/profile.ts";
 import type { Szy206Section } from "../drivers/szy206/profile.ts";
 import { ConfigurationError } from "../model/error.ts";
 import type { ReasonName } from "../model/quality.ts";
@@ -46,7 +47,7 @@ export interface PlayedDevice {
   readonly link: string;
   /** Id of its profile. */
   readonly profile: string;
-  /** Unit of a Modbus device, topic and name of an MQTT device, source of a fire transmission device, address of a station, MN of a data logger. */
+  /** Unit of a Modbus device, topic and name of an MQTT device, source of a fire transmission device, address of a station, MN of a data logger, place behind an edge node. */
   readonly address: PlayedAddress;
   readonly section:
     | { readonly modbus: ModbusSection }
@@ -54,7 +55,8 @@ export interface PlayedDevice {
     | { readonly gb26875: Gb26875Section }
     | { readonly sl651: Sl651Section }
     | { readonly hj212: Hj212Section }
-    | { readonly szy206: Szy206Section };
+    | { readonly szy206: Szy206Section }
+    | { readonly sparkplug: SparkplugSection };
   readonly channels: readonly PlayedChannel[];
   /** Longest normal silence; 0: none is known. */
   readonly liveness: Micros;
@@ -69,6 +71,10 @@ export interface PlayedAddress {
   readonly station?: number | undefined;
   readonly mn?: string | undefined;
   readonly terminal?: string | undefined;
+  readonly group?: string | undefined;
+  readonly node?: string | undefined;
+  readonly device?: string | undefined;
+  readonly folder?: string | undefined;
 }
 
 /** What a channel says at a moment. */

@@ -1,21 +1,16 @@
 import type { PayloadSection } from "../drivers/mqtt/profile.ts";
 import type { PayloadMessage } from "../drivers/payload/profile.ts";
-import { MINUTE, type Micros, parseDuration, SECOND, type Timer } from "../model/time.ts";
-import type { Fault } from "./fault.ts";
+import type { Micros, Timer } from "../model/time.ts";
+import { awayBy, clockOffset, type Fault } from "./fault.ts";
 import { FaultCount } from "./fault-count.ts";
 import type { Instrument } from "./instrument.ts";
 import type { Moment } from "./moment.ts";
 import { type BrokerAccess, MqttConnection } from "./mqtt-connection.ts";
 import { hashText } from "./noise.ts";
+import { ordinaryPeriod } from "./ordinary-period.ts";
 import { availabilityPayload, deviceTopic, PayloadBuilder } from "./payload.ts";
 import type { Stage } from "./stage.ts";
 
-/** How often a device speaks whose profile says nothing about it. */
-const DEFAULT_EVERY: Micros = 10 * SECOND;
-/** A device that speaks when something happens still says so much, at most this rarely. */
-const SELDOM: Micros = MINUTE;
-/** Of its longest normal silence, a device uses this part. */
-const LIVENESS_SHARE = 3;
 export interface MqttDeviceOptions {
   readonly instrument: Instrument;
   readonly section: PayloadSection;
@@ -201,22 +196,6 @@ function spoken(messages: readonly PayloadMessage[]): readonly PayloadMessage[] 
   });
 }
 
-function awayBy(faults: readonly Fault[]): "here" | "dead" | "offline" {
-  if (faults.some(({ kind }) => kind === "dead")) return "dead";
-  return faults.some(({ kind }) => kind === "offline") ? "offline" : "here";
-}
-
-function clockOffset(faults: readonly Fault[]): Micros {
-  let offset = 0;
-  for (const fault of faults) {
-    if (fault.kind !== "clock") continue;
-    const back = fault.offset.startsWith("-");
-    const span = parseDuration(back ? fault.offset.slice(1) : fault.offset) ?? 0;
-    offset += back ? -span : span;
-  }
-  return offset;
-}
-
 function spoil(payload: string, faults: readonly Fault[]): string {
   for (const fault of faults) {
     if (fault.kind === "malformed") {
@@ -224,12 +203,4 @@ function spoil(payload: string, faults: readonly Fault[]): string {
     }
   }
   return payload;
-}
-
-/** How often a device speaks by its profile: its shortest period, else some part of its longest normal silence. */
-function ordinaryPeriod({ device }: Instrument): Micros {
-  const periods = device.channels.filter(({ period }) => period > 0).map(({ period }) => period);
-  if (periods.length > 0) return Math.min(...periods);
-  if (device.liveness > 0) return Math.min(SELDOM, Math.ceil(device.liveness / LIVENESS_SHARE));
-  return device.channels.every(({ report }) => report === "on-change") ? SELDOM : DEFAULT_EVERY;
 }

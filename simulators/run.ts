@@ -183,6 +183,20 @@ async function createPlayer(
         onTrouble: trouble,
       });
     }
+    case "sparkplug": {
+      const { SparkplugPlayer } = await import("./sparkplug-player.ts");
+      return new SparkplugPlayer(id, {
+        url: link.url,
+        username: link.username,
+        password: link.password === undefined ? undefined : secretOf(link.password, options),
+        instruments: own,
+        every: (device) => options.scenario.scenario.devices[device]?.every,
+        stage,
+        onConnection: (device, connected) =>
+          onEvent({ kind: "connection", at: stage.elapsed, device, connected }),
+        onTrouble: trouble,
+      });
+    }
     case "hj212": {
       const { CallerPlayer } = await import("./caller-player.ts");
       const { Hj212Caller } = await import("./hj212-caller.ts");

@@ -40,6 +40,19 @@ const serialSchema = {
     .meta({ description: "Stop bits." }),
 };
 
+const brokerSchema = {
+  url: z
+    .string()
+    .regex(/^(mqtts?|wss?):\/\//, "write mqtt://host:port")
+    .meta({ description: "Broker to publish to.", examples: ["mqtt://127.0.0.1:1883"] }),
+  username: z.string().optional().meta({ description: "User of all devices of this link." }),
+  password: z
+    .string()
+    .regex(/^(env|file):.+/, "a password stands in the environment or a file: env:NAME or file:PATH")
+    .optional()
+    .meta({ description: "Password, as `env:NAME` or `file:PATH`.", examples: ["env:DEVICE_PASSWORD"] }),
+};
+
 /** How the simulated instruments of one link are reached. */
 export const scenarioLinkSchema = z.discriminatedUnion("type", [
   z.strictObject({
@@ -99,17 +112,8 @@ export const scenarioLinkSchema = z.discriminatedUnion("type", [
     transport: z.enum(["tcp", "udp"]).default("tcp").meta({ description: "How they send." }),
   }),
   z.strictObject({
-    type: z.literal("mqtt"),
-    url: z
-      .string()
-      .regex(/^(mqtts?|wss?):\/\//, "write mqtt://host:port")
-      .meta({ description: "Broker to publish to.", examples: ["mqtt://127.0.0.1:1883"] }),
-    username: z.string().optional().meta({ description: "User of all devices of this link." }),
-    password: z
-      .string()
-      .regex(/^(env|file):.+/, "a password stands in the environment or a file: env:NAME or file:PATH")
-      .optional()
-      .meta({ description: "Password, as `env:NAME` or `file:PATH`.", examples: ["env:DEVICE_PASSWORD"] }),
+    type: z.enum(["mqtt", "sparkplug"]),
+    ...brokerSchema,
   }),
   z.strictObject({
     type: z.literal("hj212"),

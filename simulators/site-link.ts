@@ -78,9 +78,15 @@ export function siteLink(link: Link): ScenarioLink | undefined {
       return { type: "mqtt", url: `${scheme}://${formatEndpoint({ host, port: address.port })}` };
     }
     case "mqtt-client":
+    case "sparkplug":
       return options.url === undefined
         ? undefined
-        : { type: "mqtt", url: options.url, username: options.username, password: options.password };
+        : {
+            type: link.type === "sparkplug" ? "sparkplug" : "mqtt",
+            url: options.url,
+            username: options.username,
+            password: options.password,
+          };
     case "hj212-server":
     case "sl651-server": {
       const address = parseListen(options.listen ?? "");

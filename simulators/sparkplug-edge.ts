@@ -10,6 +10,8 @@ const CONNECT_TIMEOUT_MS = 5_000;
 export interface SparkplugEdgeOptions {
   /** `mqtt://host:port` */
   readonly url: string;
+  readonly username?: string;
+  readonly password?: string;
   readonly group: string;
   readonly node: string;
   readonly clock: Clock;
@@ -24,6 +26,8 @@ export interface SparkplugEdgeOptions {
 /** A Sparkplug B edge node with devices behind it, on a connection of its own. */
 export class SparkplugEdge {
   readonly #o: SparkplugEdgeOptions;
+  /** What births say, by device; undefined: the node's own. */
+  readonly #births = new Map<string | undefined, readonly WrittenMetric[]>();
   #client: MqttClient | undefined;
   #seq = 0;
   #bdSeq = -1;
@@ -32,16 +36,30 @@ export class SparkplugEdge {
 
   constructor(options: SparkplugEdgeOptions) {
     this.#o = options;
+    const { metrics = [], devices = {} } = options;
+    this.#births.set(undefined, metrics);
+    for (const [device, said] of Object.entries(devices)) this.#births.set(device, said);
+  }
+
+  get connected(): boolean {
+    return this.#client?.connected === true;
+  }
+
+  /** From now on births of a device, or of the node itself, say this. */
+  becomes(device: string | undefined, metrics: readonly WrittenMetric[]): void {
+    this.#births.set(device, metrics);
   }
 
   /** Connects with its death as the will, and is born. */
   async connect(): Promise<void> {
-    const { url, obedient = true } = this.#o;
+    const { url, username, password, obedient = true } = this.#o;
     this.#bdSeq = (this.#bdSeq + 1) % SEQUENCE;
     const client = await connectAsync(url, {
       clean: true,
       reconnectPeriod: 0,
       connectTimeout: CONNECT_TIMEOUT_MS,
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password }),
       will: { topic: this.#topic("NDEATH"), payload: Buffer.from(this.#death()), qos: 1, retain: false },
     });
     this.#client = client;
@@ -58,20 +76,19 @@ export class SparkplugEdge {
 
   /** Says who it is and what its devices are. */
   async birth(): Promise<void> {
-    const { metrics = [], devices = {} } = this.#o;
     this.#seq = 0;
     const own: WrittenMetric[] = [
       { name: "bdSeq", dataType: DATA_TYPE.int64, value: this.#bdSeq },
       { name: REBIRTH, dataType: DATA_TYPE.boolean, value: false },
-      ...metrics,
+      ...(this.#births.get(undefined) ?? []),
     ];
     await this.#publish("NBIRTH", undefined, own);
-    for (const device of Object.keys(devices)) await this.birthOf(device);
+    for (const device of this.#births.keys()) if (device !== undefined) await this.birthOf(device);
   }
 
   /** The birth of one device. */
   birthOf(device: string): Promise<void> {
-    return this.#publish("DBIRTH", device, this.#o.devices?.[device] ?? []);
+    return this.#publish("DBIRTH", device, this.#births.get(device) ?? []);
   }
 
   /** Values of a device, or of the node itself. */
