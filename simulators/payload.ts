@@ -115,11 +115,11 @@ export class PayloadBuilder {
     const timeInside = timed !== undefined && (each === undefined || each.interval === undefined);
     if (timed !== undefined && timeInside)
       inner = putAt(inner, parsePath(timed.path), timeField(timed, time));
+    const own = deviceName(this.#instrument.device.id, address);
+    if (each?.device !== undefined) inner = putAt(inner, parsePath(each.device), own);
     let root: Json = each === undefined ? inner : putAt({}, parsePath(each.path), [inner]);
     if (timed !== undefined && !timeInside) root = putAt(root, parsePath(timed.path), timeField(timed, time));
-    if (device !== undefined) {
-      root = putAt(root, parsePath(device), deviceName(this.#instrument.device.id, address));
-    }
+    if (device !== undefined) root = putAt(root, parsePath(device), own);
     if (when !== undefined && !this.#carries(parsePath(when.path))) {
       root = putAt(root, parsePath(when.path), scalar(when.equals[0]!));
     }

@@ -1,5 +1,11 @@
-import type { DriverKind } from "../driver.ts";
-import { type HttpAddress, type HttpOptions, httpAddressSchema, httpLinkSchema } from "./options.ts";
+import type { DeviceProblem, DriverKind } from "../driver.ts";
+import {
+  type HttpAddress,
+  type HttpOptions,
+  type HttpSection,
+  httpAddressSchema,
+  httpLinkSchema,
+} from "./options.ts";
 
 /** The link that vendors' clouds push to. */
 export const httpKinds: readonly DriverKind[] = [
@@ -13,17 +19,26 @@ export const httpKinds: readonly DriverKind[] = [
       const { source, id } = address as HttpAddress;
       return `source ${source}, device ${id}`;
     },
-    problems: ({ options, address }) => {
+    problems: ({ options, address, section }) => {
       const { source } = address as HttpAddress;
       const { sources } = options as HttpOptions;
-      if (Object.hasOwn(sources, source)) return [];
-      return [
-        {
+      const problems: DeviceProblem[] = [];
+      if (!Object.hasOwn(sources, source)) {
+        problems.push({
           path: ["address", "source"],
           message: `the link has no source "${source}"`,
           hint: `sources of the link: ${Object.keys(sources).join(", ")}`,
-        },
-      ];
+        });
+      }
+      if ((section as HttpSection).messages.some(({ each }) => each?.device !== undefined)) {
+        problems.push({
+          path: ["profile"],
+          message:
+            "entries of several devices in one request are told apart by the source, not by the profile",
+          hint: "give the source `envelope: { messages, device }`, and the profile no `each.device`",
+        });
+      }
+      return problems;
     },
     load: () => import("./driver.ts"),
   },

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { isLoopback, listenSchema, parseListen } from "../../model/listen.ts";
 import { bytesSchema, durationSchema, idSchema } from "../../model/schema.ts";
 import { pathSchema } from "../payload/path.ts";
-import { timeSchema } from "../payload/profile.ts";
+import { type PayloadMessage, timeSchema } from "../payload/profile.ts";
 import { secretSchema, strangersSchema } from "../tcp/limits.ts";
 import { networkSchema } from "../tcp/networks.ts";
 
@@ -292,3 +292,8 @@ export const httpAddressSchema = z.strictObject({
 });
 /** How a device is known. */
 export type HttpAddress = z.output<typeof httpAddressSchema>;
+
+/** What of a profile's `payload` section holds for HTTP: it has no topics. */
+export interface HttpSection {
+  readonly messages: readonly PayloadMessage[];
+}

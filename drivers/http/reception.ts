@@ -15,21 +15,15 @@ import {
 } from "../driver.ts";
 import { LastWords } from "../payload/last-words.ts";
 import { compileMessage, type MessageDecoder } from "../payload/message.ts";
-import type { PayloadMessage } from "../payload/profile.ts";
 import { ReceivedPayload } from "../payload/received-payload.ts";
 import { Strangers } from "../strangers.ts";
 import type { Enclosed } from "./envelope.ts";
-import type { HttpAddress, HttpOptions } from "./options.ts";
+import type { HttpAddress, HttpOptions, HttpSection } from "./options.ts";
 
 /** Bytes of an undecodable message that are kept for a person to look at. */
 const QUARANTINED_BYTES = 1_024;
 /** Seed of the second CRC of an id: makes 32 further bits of it. */
 const SECOND_SEED = 0x9e37_79b1;
-
-/** What of a profile's `payload` section holds for HTTP: it has no topics. */
-export interface HttpSection {
-  readonly messages: readonly PayloadMessage[];
-}
 
 export type HttpContext = DriverContext<HttpOptions, HttpAddress, HttpSection>;
 
@@ -216,7 +210,7 @@ export class Reception {
     for (const decoder of speaker.messages) {
       const from = batch.length;
       try {
-        decoder.decode(payload.root(decoder.format), batch);
+        decoder.decode(payload.root(decoder), batch);
         for (let i = from; i < batch.length; i++)
           if (Number.isNaN(batch.time[i]!)) batch.time[i] = message.time;
         if (!decoder.stored) this.#order.settle(batch, from);

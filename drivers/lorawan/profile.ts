@@ -29,6 +29,13 @@ export const lorawanSectionSchema = z
       const own = (["device", "time"] as const).find((key) => message[key] !== undefined);
       const key =
         own ?? (message.suffix !== "" ? "suffix" : message.format === "plain" ? "format" : undefined);
+      if (message.each?.device !== undefined) {
+        context.addIssue({
+          code: "custom",
+          path: ["messages", index, "each", "device"],
+          message: "uplinks have no each.device: the network says who speaks",
+        });
+      }
       if (key === undefined) continue;
       context.addIssue({
         code: "custom",

@@ -1,6 +1,12 @@
 import { z } from "zod";
 import { pathSchema } from "../payload/path.ts";
-import { payloadMessageSchema, rawSchema, suffixSchema, zoneSchema } from "../payload/profile.ts";
+import {
+  type PayloadMessage,
+  payloadMessageSchema,
+  rawSchema,
+  suffixSchema,
+  zoneSchema,
+} from "../payload/profile.ts";
 import { DEVICE_PLACEHOLDER, filterProblem, isBrokersOwn, TOCSIN_LEVEL, topicProblem } from "./topic.ts";
 
 /*
@@ -76,6 +82,15 @@ export const payloadSectionSchema = z
           message: "nothing can follow # in a topic",
         });
       }
+      const twin = section.messages.find(({ suffix }) => suffix === message.suffix);
+      if (twin !== undefined && namingOf(twin) !== namingOf(message)) {
+        context.addIssue({
+          code: "custom",
+          path: [...path, "each"],
+          message:
+            "messages of one topic say in one way whose they are: all with the same `each.device`, or none",
+        });
+      }
       for (const [at, status] of message.status.entries()) {
         for (const channel of status.channels ?? []) {
           if (channel in message.channels) continue;
@@ -89,6 +104,11 @@ export const payloadSectionSchema = z
     }
   });
 export type PayloadSection = z.output<typeof payloadSectionSchema>;
+
+/** Where the entries of several devices stand in a message, as text; "": it has none. */
+function namingOf({ each }: PayloadMessage): string {
+  return each?.device === undefined ? "" : JSON.stringify([each.path, each.device]);
+}
 
 /** How a device is reached on an MQTT link. */
 export const mqttAddressSchema = z.strictObject({

@@ -8,7 +8,7 @@ import { DangerOrder } from "../danger-order.ts";
 import { type Intake, REFUSED, type SnapshotValue, type Ticket } from "../driver.ts";
 import { ReceivedPayload } from "../payload/received-payload.ts";
 import { type Availability, saysOnline } from "./availability.ts";
-import type { Route, Router, Speaker } from "./router.ts";
+import type { Route, Router, Shared, Speaker } from "./router.ts";
 
 /** Bytes of an undecodable payload that are kept for a person to look at. */
 const QUARANTINED_BYTES = 1_024;
@@ -117,9 +117,9 @@ export class Reception {
     batch.clear();
     const payload = new ReceivedPayload(publication.payload);
     for (const speaker of route.speakers) this.#hear(speaker, payload, publication);
-    for (const { path, byName } of route.shared) {
+    for (const { path, entries, byName } of route.shared) {
       if (path === undefined) {
-        if (!this.#hearSeveral(byName, payload, { publication, origin })) return DENIED;
+        if (!this.#hearSeveral({ entries, byName }, payload, { publication, origin })) return DENIED;
         continue;
       }
       const name = payload.nameAt(path);
@@ -199,7 +199,7 @@ export class Reception {
     for (const message of speaker.messages) {
       const from = this.#batch.length;
       try {
-        message.decode(payload.root(message.format), this.#batch);
+        message.decode(payload.root(message), this.#batch);
         // What a broker had kept is from before, and says so by its time.
         if (!message.stored && !publication.old) this.#order.settle(this.#batch, from);
       } catch (error) {
@@ -211,17 +211,19 @@ export class Reception {
     }
   }
 
-  /** Several devices in one payload, each under its name. False: one of them is not the sender's to speak for. */
+  /** Several devices in one payload. False: one of them is not the sender's to speak for. */
   #hearSeveral(
-    byName: ReadonlyMap<string, Speaker>,
+    { entries, byName }: Pick<Shared, "entries" | "byName">,
     payload: ReceivedPayload,
     { publication, origin }: { publication: Publication; origin: Origin },
   ): boolean {
-    const names = payload.names();
+    const names = payload.names(entries);
     const speakers = names.flatMap((name) => byName.get(name) ?? []);
     if (speakers.some(({ device }) => origin.devices?.has(device.device.index) === false)) return false;
     for (const speaker of speakers) this.#hear(speaker, payload, publication);
     if (names.length === 0) this.#stranger(publication, payload.problem ?? "no device speaks in it");
+    const unnamed = entries === undefined || names.length === 0 ? 0 : payload.entries(entries).unnamed;
+    if (unnamed > 0) this.#stranger(publication, `${unnamed} of its entries name no device`);
     for (const name of names) {
       if (!byName.has(name)) this.#stranger(publication, `no device of this site is called ${name}`);
     }

@@ -2,8 +2,9 @@ import { crc32 } from "node:zlib";
 import { ConfigurationError } from "../../model/error.ts";
 import type { Channel } from "../../model/site.ts";
 import type { DeviceOnLink } from "../driver.ts";
+import type { EntryPaths } from "../payload/entries.ts";
 import { LastWords } from "../payload/last-words.ts";
-import { compileMessage, type MessageDecoder } from "../payload/message.ts";
+import { compileMessage, entryPathsOf, type MessageDecoder } from "../payload/message.ts";
 import { type Path, parsePath } from "../payload/path.ts";
 import type { PayloadMessage } from "../payload/profile.ts";
 import { type Availability, compileAvailability } from "./availability.ts";
@@ -31,9 +32,12 @@ export interface Route {
   readonly shared: readonly Shared[];
 }
 
-interface Shared {
-  /** Where the payload names the one device that speaks; undefined: it has several, each under its name. */
+/** A topic that many devices share. */
+export interface Shared {
+  /** Where the payload names the one device that speaks; undefined: it has several. */
   readonly path: Path | undefined;
+  /** Where these have their entries; undefined: each stands under its name. */
+  readonly entries: EntryPaths | undefined;
   readonly byName: Map<string, Speaker>;
 }
 
@@ -48,7 +52,7 @@ const REMEMBERED_TOPICS = 10_000;
 
 interface Entry {
   readonly speakers: Speaker[];
-  /** By the path of the name in the payload, as text. */
+  /** By how the payload names who speaks, as text. */
   readonly shared: Map<string, Shared>;
   readonly devices: Set<number>;
 }
@@ -113,23 +117,30 @@ export class Router {
         messages: MessageDecoder[];
         names: Set<PayloadMessage["device"]>;
         several: boolean;
+        entries: EntryPaths | undefined;
       }
     >();
     const by = { name: ownName(device), zone: device.address.zone };
     for (const message of section.messages) {
       const topic = base + message.suffix;
-      const known = topics.get(topic) ?? { messages: [], names: new Set(), several: false };
+      const known = topics.get(topic) ?? {
+        messages: [],
+        names: new Set(),
+        several: false,
+        entries: undefined,
+      };
       known.messages.push(compileMessage(message, channels, by));
       known.names.add(message.device);
-      known.several ||= message.format === "cigem";
+      known.entries ??= entryPathsOf(message);
+      known.several ||= message.format === "cigem" || known.entries !== undefined;
       topics.set(topic, known);
     }
-    for (const [topic, { messages, names, several }] of topics) {
+    for (const [topic, { messages, names, several, entries }] of topics) {
       const speaker: Speaker = { device, messages, availability: undefined, last: new LastWords() };
       const name = [...names].find((path) => path !== undefined);
-      if (several) this.#share(topic, { path: undefined, speaker });
+      if (several) this.#share(topic, { path: undefined, entries, speaker });
       else if (name === undefined) this.#speak(topic, speaker);
-      else this.#share(topic, { path: parsePath(name), speaker });
+      else this.#share(topic, { path: parsePath(name), entries, speaker });
     }
     if (section.availability === undefined) return;
     const { suffix, bridge } = section.availability;
@@ -155,10 +166,10 @@ export class Router {
     entry.speakers.push(speaker);
   }
 
-  #share(topic: string, { path, speaker }: { path: Path | undefined; speaker: Speaker }): void {
+  #share(topic: string, { speaker, ...naming }: Omit<Shared, "byName"> & { speaker: Speaker }): void {
     const entry = this.#entry(topic, speaker);
-    const key = JSON.stringify(path ?? null);
-    const shared: Shared = entry.shared.get(key) ?? { path, byName: new Map() };
+    const key = JSON.stringify([naming.path ?? null, naming.entries?.key ?? null]);
+    const shared: Shared = entry.shared.get(key) ?? { ...naming, byName: new Map() };
     entry.shared.set(key, shared);
     const name = ownName(speaker.device);
     const twin = shared.byName.get(name);

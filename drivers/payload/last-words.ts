@@ -56,7 +56,7 @@ export class LastWords {
     const payload = new ReceivedPayload(this.#payload.subarray(0, this.#length));
     const origins: { raw: string; from: string }[] = [];
     for (const message of messages) {
-      message.decode(payload.root(message.format), batch, (_, raw, path) => {
+      message.decode(payload.root(message), batch, (_, raw, path) => {
         const from = path.length === 0 ? this.#topic : `${this.#topic} ${formatPath(path)}`;
         origins.push({ raw: fragment(raw), from });
       });

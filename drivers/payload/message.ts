@@ -8,11 +8,10 @@ import { exceed, isRangeReason, judge } from "../judge.ts";
 import { compileValue, type Decoded, type ValueDecoder, valueSchema } from "../value.ts";
 import { type CigemMessage, samplesOf, wantedSensors } from "./cigem.ts";
 import { compileTime, type TimeReader, UNREADABLE_TIME } from "./device-time.ts";
-import { formatPath, lookup, type Path, parsePath, wordOf } from "./path.ts";
+import { type EntryPaths, type NamedEntries, SAMPLES_MAX, samplesAt } from "./entries.ts";
+import { lookup, type Path, parsePath, wordOf } from "./path.ts";
+import { PayloadError } from "./payload-error.ts";
 import type { PayloadChannel, PayloadMessage, Selection, StatusOption } from "./profile.ts";
-
-/** Most samples in one message: beyond it the message is refused, so that one publication cannot stall the gateway. */
-const SAMPLES_MAX = 10_000;
 
 const TEST_FLAG = MODES.indexOf("test") << FLAG_MODE_SHIFT;
 
@@ -22,19 +21,19 @@ export type Trace = (index: number, raw: unknown, path: Path) => void;
 /** One kind of message of one device, ready to decode. */
 export interface MessageDecoder {
   readonly format: PayloadMessage["format"];
+  /** Where the entries of several devices stand, when its payloads have such: those of this device are decoded. */
+  readonly entries: EntryPaths | undefined;
   /** All channels it can carry. */
   readonly channels: readonly Channel[];
   /** It carries what was stored meanwhile, and not only what is. */
   readonly stored: boolean;
   /**
-   * Adds the readings a payload carries. `root` is the parsed JSON, the text of a plain payload, or a `CigemMessage`.
+   * Adds the readings a payload carries. `root` is the parsed JSON, the text of a plain payload, a `CigemMessage`, or with `entries`
+   * the `NamedEntries`.
    * @throws PayloadError or CigemError when the payload is not of the declared form; nothing is added then.
    */
   decode(root: unknown, batch: ReadingBatch, trace?: Trace): void;
 }
-
-/** A payload that is not what its profile declares. Caught where payloads arrive; never leaves the driver. */
-export class PayloadError extends Error {}
 
 interface ChannelDecoder {
   readonly channel: Channel;
@@ -93,6 +92,7 @@ export function compileMessage(
   const timePath = message.time === undefined ? [] : parsePath(message.time.path);
   const { each } = message;
   const samplesPath = each === undefined ? undefined : parsePath(each.path);
+  const entries = entryPathsOf(message);
   const out: Decoded = { value: 0, reason: 0 };
   /** Where in the batch each channel of the present sample stands, or -1. */
   const positions = new Int32Array(decoders.length);
@@ -148,7 +148,17 @@ export function compileMessage(
     for (const { sensors, time } of dated) sample(sensors, time, target);
   };
 
-  const decode = (root: unknown, batch: ReadingBatch, trace?: Trace): void => {
+  const decodeEntries = ({ root, byName }: NamedEntries, target: Parameters<typeof sample>[2]): void => {
+    for (const entry of byName.get(name) ?? []) {
+      const own = timeOf(entry, timePath, readTime);
+      // One time may stand for all of them.
+      const time = Number.isNaN(own) ? timeOf(root, timePath, readTime) : own;
+      sample(entry, Number.isNaN(time) && readTime !== undefined ? UNREADABLE_TIME : time, target);
+    }
+  };
+
+  const decode = (said: unknown, batch: ReadingBatch, trace?: Trace): void => {
+    const root = entries === undefined ? said : (said as NamedEntries).root;
     if (message.format === "json" && (typeof root !== "object" || root === null)) {
       throw new PayloadError("the payload is no JSON object or array");
     }
@@ -158,16 +168,16 @@ export function compileMessage(
       decodeSeveral(root as CigemMessage, target);
       return;
     }
+    if (entries !== undefined) {
+      decodeEntries(said as NamedEntries, target);
+      return;
+    }
     if (samplesPath === undefined || each === undefined) {
       sample(root, timeOf(root, timePath, readTime), target);
       return;
     }
-    const samples = lookup(root, samplesPath);
+    const samples = samplesAt(root, samplesPath);
     if (samples === undefined) return;
-    if (!Array.isArray(samples)) throw new PayloadError(`${formatPath(samplesPath)} is no array`);
-    if (samples.length > SAMPLES_MAX) {
-      throw new PayloadError(`${samples.length} samples in one message; at most ${SAMPLES_MAX}`);
-    }
     if (each.interval === undefined) {
       for (const element of samples) {
         const time = timeOf(element, timePath, readTime);
@@ -188,10 +198,18 @@ export function compileMessage(
 
   return {
     format: message.format,
+    entries,
     channels: decoders.map((decoder) => decoder.channel),
-    stored: each !== undefined || message.format === "cigem",
+    stored: (each !== undefined && entries === undefined) || message.format === "cigem",
     decode,
   };
+}
+
+/** Where a message's entries stand, when it has those of several devices. */
+export function entryPathsOf({ each }: PayloadMessage): EntryPaths | undefined {
+  if (each?.device === undefined) return undefined;
+  const paths = { list: parsePath(each.path), device: parsePath(each.device) };
+  return { ...paths, key: JSON.stringify(paths) };
 }
 
 /** Undated readings come last; the greatest number stands for infinity, whose difference from itself is none. */

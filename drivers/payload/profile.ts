@@ -100,6 +100,11 @@ const eachSchema = z.strictObject({
   path: pathSchema.meta({
     description: "The array of samples; paths of channels and time are within one element.",
   }),
+  device: pathSchema.optional().meta({
+    description:
+      "Where an element says which device it is from, when the array has those of several; `time` is then looked for in the element, and else outside the array.",
+    examples: ["id"],
+  }),
   interval: durationSchema({ min: "1ms", max: "1d" }).optional().meta({
     description: "Time between samples that carry none; the message's time is then read outside the array.",
   }),
@@ -142,6 +147,14 @@ export const payloadMessageSchema = z
         "The channels this message can carry. A field that is not there says nothing; null is a bad value.",
     }),
     status: z.array(statusSchema).default([]),
+  })
+  .refine((message) => message.each?.device === undefined || message.device === undefined, {
+    path: ["each", "device"],
+    message: "the whole payload says already which device it is from: give either `device` or `each.device`",
+  })
+  .refine((message) => message.each?.device === undefined || message.each.interval === undefined, {
+    path: ["each", "interval"],
+    message: "an interval is between samples of one device: it does not go with `each.device`",
   })
   .refine((message) => message.each?.interval === undefined || message.time !== undefined, {
     path: ["each", "interval"],

@@ -1,5 +1,6 @@
 import { describe } from "../../model/error.ts";
 import { type CigemMessage, readCigem } from "./cigem.ts";
+import { type EntryPaths, entriesOf, type NamedEntries } from "./entries.ts";
 import type { MessageDecoder } from "./message.ts";
 import { lookup, wordOf } from "./path.ts";
 
@@ -10,6 +11,7 @@ export class ReceivedPayload {
   #json: unknown;
   #parsed = false;
   #cigem: CigemMessage | undefined;
+  #entries: { readonly key: string; readonly found: NamedEntries } | undefined;
   /** Why the name could not be read. */
   problem: string | undefined;
 
@@ -38,16 +40,27 @@ export class ReceivedPayload {
     return this.#cigem;
   }
 
-  /** What the messages of this format are decoded from. @throws CigemError, or SyntaxError when it should be JSON and is not. */
-  root(format: MessageDecoder["format"]): unknown {
+  /** As the entries of several devices. @throws SyntaxError, or PayloadError when they are no array or too many. */
+  entries(paths: EntryPaths): NamedEntries {
+    if (this.#entries?.key !== paths.key) {
+      this.#entries = { key: paths.key, found: entriesOf(this.json(), paths) };
+    }
+    return this.#entries.found;
+  }
+
+  /** What a message is decoded from. @throws CigemError, PayloadError, or SyntaxError when it should be JSON and is not. */
+  root({ format, entries }: Pick<MessageDecoder, "format" | "entries">): unknown {
+    if (entries !== undefined) return this.entries(entries);
     if (format === "cigem") return this.cigem();
     return format === "json" ? this.json() : this.text();
   }
 
-  /** Who speaks, where several devices stand under their names. */
-  names(): readonly string[] {
+  /** Who speaks, where several devices do: each in its entry, or (without `entries`) under its name. */
+  names(entries: EntryPaths | undefined): readonly string[] {
     try {
-      return Object.keys(this.cigem().devices);
+      return entries === undefined
+        ? Object.keys(this.cigem().devices)
+        : [...this.entries(entries).byName.keys()];
     } catch (error) {
       this.problem = describe(error);
       return [];

@@ -74,10 +74,8 @@ function tell(instrument: ReturnType<typeof instrumentOf>, focus?: number): Map<
   const channels = device.channels.map(channelOf);
   const byLocal = new Map(device.channels.map((played, i) => [played.local, channels[i]!]));
   const batch = new ReadingBatch();
-  compileMessage(message, byLocal, { name: instrument.device.id }).decode(
-    new ReceivedPayload(Buffer.from(text)).root(message.format),
-    batch,
-  );
+  const decoder = compileMessage(message, byLocal, { name: instrument.device.id });
+  decoder.decode(new ReceivedPayload(Buffer.from(text)).root(decoder), batch);
   const told = new Map<string, Told>();
   for (let i = 0; i < batch.length; i++) {
     told.set(channels[batch.channel[i]!]!.id, {
