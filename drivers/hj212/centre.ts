@@ -1,9 +1,10 @@
 import { crc32 } from "node:zlib";
-import { ConfigurationError, describe } from "../../model/error.ts";
+import { ConfigurationError, describe, InternalError } from "../../model/error.ts";
 import { ReadingBatch } from "../../model/reading.ts";
 import type { Micros } from "../../model/time.ts";
 import { sortByTime } from "../chronological.ts";
 import { type DriverContext, type Intake, REFUSED, type SnapshotValue, type Ticket } from "../driver.ts";
+import type { RequestAnswer, RequestOrder } from "../request.ts";
 import { Strangers } from "../strangers.ts";
 import { Complaints } from "../tcp/complaints.ts";
 import type { Connection } from "../tcp/connection.ts";
@@ -11,28 +12,24 @@ import type { DialInCentre } from "../tcp/dial-in.ts";
 import { HeldAnswers } from "../tcp/held-answers.ts";
 import { Session } from "../tcp/session.ts";
 import { zoneOf } from "../zone.ts";
-import { CONVERSATION, commandName, DATA_ANSWER, FIRST_ANSWER } from "./commands.ts";
+import { answer } from "./answering.ts";
+import {
+  CONVERSATION,
+  commandName,
+  DATA_ANSWER,
+  DATA_COMMANDS,
+  FIRST_ANSWER,
+  FIRST_DATA,
+} from "./commands.ts";
 import { type Counts, countsOf } from "./counts.ts";
-import { DeviceMapping } from "./device-mapping.ts";
 import { type Check, FrameReader } from "./frame-reader.ts";
 import { writeFrame } from "./frame-writer.ts";
+import { Member } from "./member.ts";
 import type { CrcMode, Hj212Address, Hj212Options } from "./options.ts";
 import { Packets } from "./packets.ts";
 import type { Hj212Section } from "./profile.ts";
 import type { Report } from "./report.ts";
 import { FLAG, readSegment, type Segment, writeSegment } from "./segment.ts";
-
-/** A device of the link as the centre deals with it. */
-interface Member {
-  readonly mn: string;
-  readonly index: number;
-  readonly id: string;
-  readonly crcMode: CrcMode;
-  readonly mapping: DeviceMapping;
-  /** Where its password is; undefined: any is taken. */
-  readonly secret: string | undefined;
-  password: string | undefined;
-}
 
 interface Answer {
   readonly session: Session;
@@ -69,21 +66,15 @@ export class Centre implements DialInCentre {
     });
     const zone = zoneOf(options.zone);
     for (const device of devices) {
-      const { mn, crcMode, password } = device.address;
-      const { id, index } = device.device;
-      const twin = this.#members.get(mn);
+      const member = new Member({ ...own, device, options, zone, counts: this.counts });
+      const twin = this.#members.get(member.mn);
       if (twin !== undefined) {
-        throw new ConfigurationError("CONFIG_INVALID", `devices ${twin.id} and ${id} have the same MN ${mn}`);
+        throw new ConfigurationError(
+          "CONFIG_INVALID",
+          `devices ${twin.id} and ${member.id} have the same MN ${member.mn}`,
+        );
       }
-      this.#members.set(mn, {
-        mn,
-        index,
-        id,
-        crcMode: crcMode ?? options.crcMode,
-        mapping: new DeviceMapping(device, zone),
-        secret: password ?? options.password,
-        password: undefined,
-      });
+      this.#members.set(member.mn, member);
     }
   }
 
@@ -123,6 +114,7 @@ export class Centre implements DialInCentre {
 
   stop(): void {
     this.#intake = undefined;
+    for (const member of this.#members.values()) member.stop();
   }
 
   watch(now: Micros): void {
@@ -130,8 +122,32 @@ export class Centre implements DialInCentre {
   }
 
   said(device: number): SnapshotValue[] {
-    for (const { index, mapping } of this.#members.values()) if (index === device) return mapping.snapshot();
-    return [];
+    return this.#memberOf(device)?.mapping.snapshot() ?? [];
+  }
+
+  /** Asks or tells a logger what request-kinds.ts lists. @throws as `Driver.request` */
+  async request(order: RequestOrder): Promise<RequestAnswer> {
+    const member = this.#memberOf(order.device);
+    if (member === undefined) {
+      throw new InternalError("INTERNAL", `device ${order.device} is not on this link`);
+    }
+    const { clock, options } = this.#context;
+    const { exchange, id: device } = member;
+    return await answer(
+      {
+        device,
+        exchange,
+        zone: zoneOf(options.zone),
+        wall: () => clock.wall(),
+        setClock: (signal) => member.setClock(signal),
+      },
+      order,
+    );
+  }
+
+  #memberOf(device: number): Member | undefined {
+    for (const member of this.#members.values()) if (member.index === device) return member;
+    return undefined;
   }
 
   #frame(session: Session, bytes: Buffer, { check, raw }: { check: Check; raw: Buffer }): boolean {
@@ -153,6 +169,7 @@ export class Centre implements DialInCentre {
     if (!session.connection.introduce()) return true;
     this.counts.frames.add();
     if (check !== "right") this.counts.tolerated(check);
+    member.hears(session, segment);
     this.#take(session, member, { segment, doubted: check === "wrong" });
     return true;
   }
@@ -175,9 +192,14 @@ export class Centre implements DialInCentre {
     member: Member,
     { segment, doubted }: { segment: Segment; doubted: boolean },
   ): void {
-    if (segment.cn >= FIRST_ANSWER) {
-      this.counts.unasked.add();
-      return;
+    const { cn } = segment;
+    if (cn >= FIRST_ANSWER || cn < FIRST_DATA) {
+      // A doubtful frame answers nothing.
+      if (!doubted && member.exchange.answer(segment)) return;
+      if (cn >= FIRST_ANSWER) {
+        this.counts.unasked.add();
+        return;
+      }
     }
     const answer = (segment.flag & FLAG.answer) !== 0;
     const report =
@@ -193,6 +215,8 @@ export class Centre implements DialInCentre {
     if (intake === undefined) return;
     this.counts.reports.add();
     const ticket = this.#enter(intake, session, { member, report });
+    if (!report.doubted) member.exchange.reported(report.segment);
+    if (!report.doubted && report.segment.cn === DATA_COMMANDS["real-time"]) member.compare(report.segment);
     if (!report.answer || ticket === REFUSED) return;
     const answer = { session, to: report.segment };
     this.#answers.give(answer, { ticket, to: session, durable: intake.durable });

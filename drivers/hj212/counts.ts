@@ -16,6 +16,8 @@ export interface Counts {
   readonly unknownDevices: Counter;
   readonly wrongPassword: Counter;
   readonly unasked: Counter;
+  readonly clocksSet: Counter;
+  readonly clocksNotSet: Counter;
   readonly packetsRepeated: Counter;
   /** Frames with a wrong check sum that were taken all the same, by what it was. */
   tolerated(check: string): void;
@@ -48,6 +50,8 @@ export function countsOf(counters: Counters, link: string): Counts {
     unknownDevices: counter("hj212_unknown_devices", "Frames of devices that the site does not have."),
     wrongPassword: counter("hj212_wrong_password", "Frames with a wrong password."),
     unasked: counter("hj212_unasked", "Answers to requests that nobody has made."),
+    clocksSet: counter("hj212_clocks_set", "Clocks of loggers that were set."),
+    clocksNotSet: counter("hj212_clocks_not_set", "Clocks of loggers that were to be set and were not."),
     packetsRepeated: counter("hj212_packets_repeated", "Packets that had come before."),
     tolerated: (check) =>
       counter("hj212_crc_tolerated", "Frames with a wrong check sum, taken as the site wants it.", {

@@ -1,6 +1,7 @@
 import type { DriverKind } from "../driver.ts";
 import { type Hj212Address, hj212AddressSchema, hj212LinkSchema } from "./options.ts";
 import type { Hj212Section } from "./profile.ts";
+import { HJ212_REQUESTS } from "./request-kinds.ts";
 
 /** The link that data loggers of HJ 212 dial. */
 export const hj212Kinds: readonly DriverKind[] = [
@@ -12,6 +13,7 @@ export const hj212Kinds: readonly DriverKind[] = [
     section: "hj212",
     addressName: (address) => `MN ${(address as Hj212Address).mn}`,
     channels: (section) => Object.keys((section as Hj212Section).channels),
+    requests: HJ212_REQUESTS,
     load: () => import("./driver.ts"),
   },
 ];

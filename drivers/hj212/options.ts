@@ -44,6 +44,18 @@ export const hj212LinkSchema = z
       .regex(/^[+-]\d\d:\d\d$/, "write an offset such as +08:00")
       .default("+08:00")
       .meta({ description: "Offset of the times that devices write. The standard means Beijing time." }),
+    clock: z
+      .strictObject({
+        correct: z.boolean().default(false).meta({
+          description:
+            "Set the clock of a logger (1012) whose real-time reports are further off than `tolerance`, at most once an hour. Off: nothing is written to loggers.",
+        }),
+        tolerance: durationSchema({ min: "10s", max: "1h" })
+          .prefault("2m")
+          .meta({ description: "How far off a logger's clock may be." }),
+      })
+      .prefault({})
+      .meta({ description: "Correction of the loggers' clocks." }),
     limits: z
       .strictObject({
         ...tcpLimitShape(),

@@ -105,6 +105,18 @@ export class Parameters {
   }
 }
 
+/** One parameter by its name; undefined when it is not there. */
+export function parameter(cp: string, name: string): string | undefined {
+  for (let at = 0; at < cp.length; ) {
+    const end = itemEnd(cp, at);
+    const equals = cp.indexOf("=", at);
+    if (equals > at && equals < end && cp.slice(at, equals).trim() === name)
+      return cp.slice(equals + 1, end).trim();
+    at = end + 1;
+  }
+  return undefined;
+}
+
 function itemEnd(cp: string, from: number): number {
   for (let at = from; at < cp.length; at++) {
     const character = cp.charCodeAt(at);

@@ -122,6 +122,7 @@ test("docs/simulators.md has every kind of fault", () => {
 const ASKED: Readonly<Record<string, string>> = {
   "gb26875-server": "docs/gb26875.md",
   "sl651-server": "docs/sl651.md",
+  "hj212-server": "docs/hj212.md",
 };
 
 test("the page of a protocol has every request that its devices know", () => {

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import type { Driver } from "../../drivers/driver.ts";
 import type { DialInDriver } from "../../drivers/tcp/dial-in.ts";
 import { loadConfiguration } from "../../gateway/config/load.ts";
 import type { Configuration } from "../../gateway/configuration.ts";
@@ -27,7 +28,7 @@ export class DriverStand implements AsyncDisposable {
   readonly intake: RecordingIntake;
   readonly counters = new CounterRegistry();
   readonly clock: Clock;
-  driver!: DialInDriver;
+  driver!: DialInDriver & Pick<Driver, "request">;
 
   static async open(site: string, options: DriverStandOptions = {}): Promise<DriverStand> {
     const stand = await DriverStand.prepare(site, options);
