@@ -6,6 +6,8 @@ import {
 import type { Gb26875Section } from "../drivers/gb26875/profile.ts";
 import { hj212AddressSchema } from "../drivers/hj212/options.ts";
 import type { Hj212Section } from "../drivers/hj212/profile.ts";
+import { lorawanAddressSchema } from "../drivers/lorawan/options.ts";
+import type { LorawanSection } from "../drivers/lorawan/profile.ts";
 import type { ModbusSection } from "../drivers/modbus/profile.ts";
 import { componentAddressSchema } from "../drivers/modbus/registers.ts";
 import type { PayloadSection } from "../drivers/mqtt/profile.ts";
@@ -52,7 +54,7 @@ export function assembleCast(options: CastOptions): Cast {
   const fromSite = new Set<string>();
   if (site !== undefined) {
     for (const link of site.site.links) {
-      const reached = siteLink(link);
+      const reached = siteLink(link, site.site.links);
       if (reached !== undefined) links.set(link.id, reached);
       for (const onLink of site.devicesOf(link.index)) {
         fromSite.add(onLink.device.id);
@@ -108,6 +110,8 @@ const SPEAKS_BY_ITSELF: ReadonlySet<ScenarioLink["type"]> = new Set([
   "hj212",
   "szy206",
   "sparkplug",
+  "http-push",
+  "lorawan",
 ]);
 
 function playedOfSite(
@@ -226,8 +230,7 @@ function channelsOf(
     return channels;
   }
   if ("payload" in section) {
-    for (const local of new Set(section.payload.messages.flatMap(({ channels }) => Object.keys(channels))))
-      add(local);
+    for (const local of localsOf(section.payload)) add(local);
     return channels;
   }
   if (!("gb26875" in section || "modbus" in section)) return channels;
@@ -253,11 +256,17 @@ function channelsOf(
   return channels;
 }
 
+/** The channels that stand in the messages of a section. */
+function localsOf({ messages }: Pick<PayloadSection, "messages">): string[] {
+  return [...new Set(messages.flatMap(({ channels }) => Object.keys(channels)))];
+}
+
 /** How devices that call are addressed; undefined for others. */
 function callerAddress(section: PlayedDevice["section"]) {
   if ("sl651" in section) return sl651AddressSchema;
   if ("hj212" in section) return hj212AddressSchema;
   if ("sparkplug" in section) return sparkplugAddressSchema;
+  if ("lorawan" in section) return lorawanAddressSchema;
   return "szy206" in section ? szy206AddressSchema : undefined;
 }
 
@@ -266,12 +275,14 @@ function callerChannels(section: PlayedDevice["section"]): readonly string[] | u
   if ("sl651" in section) return Object.keys(section.sl651.channels);
   if ("hj212" in section) return Object.keys(section.hj212.channels);
   if ("sparkplug" in section) return Object.keys(section.sparkplug.channels);
+  if ("lorawan" in section) return localsOf(section.lorawan);
   return "szy206" in section ? Object.keys(section.szy206.channels) : undefined;
 }
 
 /** The section of its profile that a device's driver has, by the type of its link. */
 function sectionOfSite(type: ScenarioLink["type"] | undefined, profile: unknown): PlayedDevice["section"] {
-  if (type === "mqtt") return { payload: profile as PayloadSection };
+  if (type === "mqtt" || type === "http-push") return { payload: profile as PayloadSection };
+  if (type === "lorawan") return { lorawan: profile as LorawanSection };
   if (type === "sl651") return { sl651: profile as Sl651Section };
   if (type === "hj212") return { hj212: profile as Hj212Section };
   if (type === "szy206") return { szy206: profile as Szy206Section };
@@ -283,9 +294,10 @@ function sectionOfSite(type: ScenarioLink["type"] | undefined, profile: unknown)
 /** The section that a link of this type needs; undefined when the profile has none. */
 function sectionOfProfile(
   type: ScenarioLink["type"],
-  { payload, sl651, hj212, szy206, gb26875, sparkplug, modbus }: Profile,
+  { payload, lorawan, sl651, hj212, szy206, gb26875, sparkplug, modbus }: Profile,
 ): PlayedDevice["section"] | undefined {
-  if (type === "mqtt") return payload && { payload };
+  if (type === "mqtt" || type === "http-push") return payload && { payload };
+  if (type === "lorawan") return lorawan && { lorawan };
   if (type === "sl651") return sl651 && { sl651 };
   if (type === "hj212") return hj212 && { hj212 };
   if (type === "szy206") return szy206 && { szy206 };
@@ -296,8 +308,8 @@ function sectionOfProfile(
 
 /** The parts of an address that the simulators need; drivers have checked the rest. */
 function addressOf(address: unknown): PlayedAddress {
-  const { unit, modem, topic, id, source, station, mn, terminal, group, node, device, folder } = (address ??
-    {}) as Record<string, unknown>;
+  const { unit, modem, topic, id, source, station, mn, terminal, group, node, device, folder, devEui } =
+    (address ?? {}) as Record<string, unknown>;
   return {
     unit: typeof unit === "number" ? unit : undefined,
     modem: typeof modem === "string" ? modem : undefined,
@@ -306,6 +318,8 @@ function addressOf(address: unknown): PlayedAddress {
     terminal: typeof terminal === "string" ? terminal : undefined,
     id: typeof id === "string" ? id : undefined,
     source: typeof source === "number" ? source : undefined,
+    pushedBy: typeof source === "string" ? source : undefined,
+    devEui: typeof devEui === "string" ? devEui : undefined,
     station: typeof station === "number" ? station : undefined,
     group: typeof group === "string" ? group : undefined,
     node: typeof node === "string" ? node : undefined,

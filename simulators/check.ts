@@ -1,6 +1,8 @@
+import { basename } from "node:path";
 import { describe, TocsinError } from "../model/error.ts";
 import { type Fault, type FaultKind, isChannelFault } from "./fault.ts";
 import { type PlayedChannel, type PlayedDevice, stateNumber } from "./instrument.ts";
+import { canEncode } from "./lora-caller.ts";
 import type { Change, Scenario, ScenarioLink } from "./scenario.ts";
 import type { ScenarioPath, ScenarioProblem } from "./scenario-file.ts";
 import type { SignalPart } from "./signal-schema.ts";
@@ -30,6 +32,28 @@ const WIRE_FAULTS: Readonly<Record<ScenarioLink["type"], ReadonlySet<FaultKind>>
   gb26875: new Set<FaultKind>(["dead", "offline"]),
   hj212: new Set<FaultKind>(["dead", "offline"]),
   mqtt: new Set<FaultKind>(["slow", "dead", "offline", "clock", "malformed", "duplicate"]),
+  "http-push": new Set<FaultKind>([
+    "slow",
+    "dead",
+    "offline",
+    "clock",
+    "malformed",
+    "duplicate",
+    "forged",
+    "slow-body",
+    "burst",
+  ]),
+  lorawan: new Set<FaultKind>([
+    "slow",
+    "dead",
+    "offline",
+    "clock",
+    "malformed",
+    "duplicate",
+    "lost",
+    "wrong-port",
+    "counter-reset",
+  ]),
   sl651: new Set<FaultKind>(["dead", "offline"]),
   sparkplug: new Set<FaultKind>(["dead", "offline", "clock", "malformed", "lost", "wrong-alias", "kept"]),
   szy206: new Set<FaultKind>(["dead", "offline"]),
@@ -74,6 +98,22 @@ export function checkScenario(
     });
   });
   checkUnits(cast, report);
+  for (const device of cast.devices) {
+    const problem = speakingProblem(device, cast.links.get(device.link));
+    if (problem !== undefined) report({ path: ["devices", device.id], message: problem });
+  }
+}
+
+/** Why a device that speaks through a platform or a network server cannot be played. */
+function speakingProblem(
+  { id, section, address }: PlayedDevice,
+  link: ScenarioLink | undefined,
+): string | undefined {
+  if ("lorawan" in section && !canEncode(section.lorawan)) {
+    return `"${id}" has a codec that the simulators have no encoder for: ${basename(section.lorawan.codec ?? "")}`;
+  }
+  if (link?.type !== "http-push" || Object.hasOwn(link.sources, address.pushedBy ?? "")) return undefined;
+  return `"${id}" needs address: { source, id } with a source of its link: ${Object.keys(link.sources).join(", ")}`;
 }
 
 function faultProblem(

@@ -146,10 +146,10 @@ export const faultSchema = z.discriminatedUnion("kind", [
         .meta({ description: "What it sends. Default: its JSON, cut off." }),
       ...onWire,
     })
-    .meta({ description: "MQTT: the payload cannot be parsed." }),
+    .meta({ description: "MQTT, Sparkplug, LoRaWAN, pushes: the payload cannot be parsed." }),
   z
     .strictObject({ kind: z.literal("lost"), ...onWire })
-    .meta({ description: "Sparkplug: the message is lost on the way, and its number with it." }),
+    .meta({ description: "Sparkplug, LoRaWAN: the message is lost on the way, and its number with it." }),
   z
     .strictObject({ kind: z.literal("wrong-alias"), ...onWire })
     .meta({ description: "Sparkplug: the values come under aliases that no birth gave." }),
@@ -157,8 +157,40 @@ export const faultSchema = z.discriminatedUnion("kind", [
     description: "Sparkplug: the device keeps what it measures, and says it at the end, as historical.",
   }),
   z.strictObject({ kind: z.literal("duplicate"), ...onWire }).meta({
-    description: "MQTT: the connection breaks before the acknowledgement; the message comes again with DUP.",
+    description:
+      "MQTT: the connection breaks before the acknowledgement; the message comes again with DUP. Pushes: the platform sends it twice under one id. LoRaWAN: the network server says an uplink twice.",
   }),
+  z
+    .strictObject({ kind: z.literal("forged"), ...onWire })
+    .meta({ description: "Pushes: signed, or with a token, by who does not know the secret." }),
+  z
+    .strictObject({
+      kind: z.literal("slow-body"),
+      over: durationSchema({ min: "10ms", max: LONGEST_WAIT })
+        .prefault("5s")
+        .meta({ description: "How long the body takes." }),
+      ...onWire,
+    })
+    .meta({ description: "Pushes: the body comes in small pieces." }),
+  z
+    .strictObject({
+      kind: z.literal("burst"),
+      messages: z
+        .number()
+        .int()
+        .min(2)
+        .max(1_000)
+        .default(100)
+        .meta({ description: "How many times it says the same, each a message of its own." }),
+      ...onWire,
+    })
+    .meta({ description: "Pushes: many messages at once." }),
+  z
+    .strictObject({ kind: z.literal("wrong-port"), ...onWire })
+    .meta({ description: "LoRaWAN: the uplink comes on a port that nothing is expected on." }),
+  z
+    .strictObject({ kind: z.literal("counter-reset"), on })
+    .meta({ description: "LoRaWAN: the device begins anew: its frame counter is 0 again, once." }),
 ]);
 export type Fault = z.output<typeof faultSchema>;
 export type FaultKind = Fault["kind"];
@@ -222,4 +254,9 @@ export const FAULT_TEXT: Readonly<Record<FaultKind, { readonly zh: string; reado
   "wrong-alias": { zh: "指标别名错误", en: "wrong aliases" },
   kept: { zh: "数据暂存待补发", en: "keeps its values for later" },
   duplicate: { zh: "重发报文", en: "sends again" },
+  forged: { zh: "签名或令牌错误", en: "pushes with a wrong secret" },
+  "slow-body": { zh: "报文体发送迟缓", en: "sends its body slowly" },
+  burst: { zh: "突发大量报文", en: "sends a burst" },
+  "wrong-port": { zh: "端口号错误", en: "sends on a wrong port" },
+  "counter-reset": { zh: "帧计数归零", en: "its frame counter begins anew" },
 };

@@ -1,5 +1,6 @@
 import type { Gb26875Section } from "../drivers/gb26875/profile.ts";
 import type { Hj212Section } from "../drivers/hj212/profile.ts";
+import type { LorawanSection } from "../drivers/lorawan/profile.ts";
 import type { ModbusSection } from "../drivers/modbus/profile.ts";
 import type { PayloadSection } from "../drivers/mqtt/profile.ts";
 import type { Sl651Section } from "../drivers/sl651/profile.ts";
@@ -56,7 +57,8 @@ export interface PlayedDevice {
     | { readonly sl651: Sl651Section }
     | { readonly hj212: Hj212Section }
     | { readonly szy206: Szy206Section }
-    | { readonly sparkplug: SparkplugSection };
+    | { readonly sparkplug: SparkplugSection }
+    | { readonly lorawan: LorawanSection };
   readonly channels: readonly PlayedChannel[];
   /** Longest normal silence; 0: none is known. */
   readonly liveness: Micros;
@@ -75,6 +77,10 @@ export interface PlayedAddress {
   readonly node?: string | undefined;
   readonly device?: string | undefined;
   readonly folder?: string | undefined;
+  /** Source that pushes for it. */
+  readonly pushedBy?: string | undefined;
+  /** In lower case, without separators. */
+  readonly devEui?: string | undefined;
 }
 
 /** What a channel says at a moment. */

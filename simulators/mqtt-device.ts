@@ -1,14 +1,14 @@
 import type { PayloadSection } from "../drivers/mqtt/profile.ts";
-import type { PayloadMessage } from "../drivers/payload/profile.ts";
 import type { Micros, Timer } from "../model/time.ts";
-import { awayBy, clockOffset, type Fault } from "./fault.ts";
+import { awayBy, clockOffset } from "./fault.ts";
 import { FaultCount } from "./fault-count.ts";
 import type { Instrument } from "./instrument.ts";
 import type { Moment } from "./moment.ts";
 import { type BrokerAccess, MqttConnection } from "./mqtt-connection.ts";
 import { hashText } from "./noise.ts";
 import { ordinaryPeriod } from "./ordinary-period.ts";
-import { availabilityPayload, deviceTopic, PayloadBuilder } from "./payload.ts";
+import { availabilityPayload, deviceTopic, PayloadBuilder, spoken } from "./payload.ts";
+import { delayOf, spoil } from "./spoil.ts";
 import type { Stage } from "./stage.ts";
 
 export interface MqttDeviceOptions {
@@ -139,7 +139,7 @@ export class MqttDevice {
       const faults = this.#faults.befalling(active, moment);
       const time = stage.clock.wall() + clockOffset(faults);
       const payload = spoil(builder.build(moment, { time, focus }), faults);
-      const delay = faults.reduce((sum, fault) => sum + (fault.kind === "slow" ? fault.delay : 0), 0);
+      const delay = delayOf(faults);
       const topic = this.topic + builder.message.suffix;
       const twice = faults.some(({ kind }) => kind === "duplicate");
       this.#later(delay, () => {
@@ -183,24 +183,4 @@ export class MqttDevice {
       retain: true,
     });
   }
-}
-
-/** The kinds of message a device sends by itself: one that only repeats what an earlier kind carries is for catching up. */
-function spoken(messages: readonly PayloadMessage[]): readonly PayloadMessage[] {
-  const carried = new Set<string>();
-  return messages.filter((message) => {
-    const channels = Object.keys(message.channels);
-    const repeats = message.when === undefined && channels.every((channel) => carried.has(channel));
-    for (const channel of channels) carried.add(channel);
-    return !repeats;
-  });
-}
-
-function spoil(payload: string, faults: readonly Fault[]): string {
-  for (const fault of faults) {
-    if (fault.kind === "malformed") {
-      return fault.text ?? payload.slice(0, Math.ceil(payload.length / 2));
-    }
-  }
-  return payload;
 }

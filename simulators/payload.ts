@@ -36,6 +36,17 @@ export function availabilityPayload(availability: AvailabilityOption, state: "on
     : JSON.stringify(putAt(undefined, parsePath(availability.path), raw));
 }
 
+/** The kinds of message a device sends by itself: one that only repeats what an earlier kind carries is for catching up. */
+export function spoken(messages: readonly PayloadMessage[]): readonly PayloadMessage[] {
+  const carried = new Set<string>();
+  return messages.filter((message) => {
+    const channels = Object.keys(message.channels);
+    const repeats = message.when === undefined && channels.every((channel) => carried.has(channel));
+    for (const channel of channels) carried.add(channel);
+    return !repeats;
+  });
+}
+
 /** How one channel stands in a kind of message. */
 interface Field {
   readonly index: number;
@@ -243,7 +254,8 @@ function rounded(value: number): number {
   return Number(value.toPrecision(SIGNIFICANT_DIGITS));
 }
 
-function timeField(option: TimeOption, time: Micros): Json {
+/** An instant as a message writes it. */
+export function timeField(option: TimeOption, time: Micros): Json {
   switch (option.format) {
     case "unix":
       return Math.floor(time / SECOND);

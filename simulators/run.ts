@@ -212,6 +212,37 @@ async function createPlayer(
         onTrouble: trouble,
       });
     }
+    case "http-push": {
+      const { HttpPlayer } = await import("./http-player.ts");
+      return new HttpPlayer(id, {
+        server: parseEndpoint(link.server),
+        sources: link.sources,
+        secret: (reference) => secretOf(reference, options),
+        instruments: own,
+        every: (device) => options.scenario.scenario.devices[device]?.every,
+        stage,
+        onConnection: (device, connected) =>
+          onEvent({ kind: "connection", at: stage.elapsed, device, connected }),
+        onTrouble: trouble,
+      });
+    }
+    case "lorawan": {
+      const { LoraPlayer } = await import("./lora-player.ts");
+      return new LoraPlayer(id, {
+        access: {
+          url: link.url,
+          username: link.username,
+          password: link.password === undefined ? undefined : secretOf(link.password, options),
+        },
+        server: link.server,
+        instruments: own,
+        every: (device) => options.scenario.scenario.devices[device]?.every,
+        stage,
+        onConnection: (device, connected) =>
+          onEvent({ kind: "connection", at: stage.elapsed, device, connected }),
+        onTrouble: trouble,
+      });
+    }
     case "szy206": {
       const { CallerPlayer } = await import("./caller-player.ts");
       const { Szy206Caller } = await import("./szy206-caller.ts");

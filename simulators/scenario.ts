@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { sourceSchema } from "../drivers/http/options.ts";
+import { SERVERS } from "../drivers/lorawan/options.ts";
 import { modemSchema } from "../drivers/modbus/dial-in-options.ts";
 import { durationSchema, idSchema, textSchema } from "../model/schema.ts";
 import { faultSchema } from "./fault.ts";
@@ -116,6 +118,36 @@ export const scenarioLinkSchema = z.discriminatedUnion("type", [
     ...brokerSchema,
   }),
   z.strictObject({
+    type: z.literal("http-push"),
+    server: listenSchema.meta({
+      description: "Where the gateway's HTTP intake listens.",
+      examples: ["127.0.0.1:8480"],
+    }),
+    sources: z.record(idSchema, sourceSchema).meta({
+      description: "As in the site file: where each source posts, with what secret and in what envelope.",
+    }),
+  }),
+  z.strictObject({
+    type: z.literal("lorawan"),
+    url: z
+      .string()
+      .regex(/^mqtts?:\/\//, "write mqtt://host:port")
+      .meta({
+        description: "Broker that the network server publishes to.",
+        examples: ["mqtt://127.0.0.1:1883"],
+      }),
+    server: z
+      .enum(SERVERS)
+      .default("chirpstack")
+      .meta({ description: "Whose messages: as in the site file." }),
+    username: z.string().optional().meta({ description: "The network server's user." }),
+    password: z
+      .string()
+      .regex(/^(env|file):.+/, "a password stands in the environment or a file: env:NAME or file:PATH")
+      .optional()
+      .meta({ description: "Its password, as `env:NAME` or `file:PATH`.", examples: ["env:LORA_PASSWORD"] }),
+  }),
+  z.strictObject({
     type: z.literal("hj212"),
     server: listenSchema.meta({
       description: "Where the centre listens that the data loggers dial.",
@@ -177,7 +209,7 @@ const scenarioDeviceSchema = z.strictObject({
   }),
   every: durationSchema({ min: "50ms", max: "1d" }).optional().meta({
     description:
-      "How often an MQTT device publishes, or a station or data logger reports. Default: the shortest period of its profile, else 10s; for a station 5m, for a data logger 1m.",
+      "How often an MQTT device publishes, a platform pushes for a device, a LoRaWAN device sends, or a station or data logger reports. Default: the shortest period of its profile, else 10s; for a station 5m, for a data logger 1m.",
   }),
 });
 export type ScenarioDevice = z.output<typeof scenarioDeviceSchema>;

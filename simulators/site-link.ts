@@ -1,3 +1,5 @@
+import type { HttpOptions } from "../drivers/http/options.ts";
+import type { LorawanOptions } from "../drivers/lorawan/options.ts";
 import type { ModemOptions } from "../drivers/modbus/dial-in-options.ts";
 import { parseListen } from "../model/listen.ts";
 import type { Link } from "../model/site.ts";
@@ -28,9 +30,9 @@ interface LinkOptions {
 
 /**
  * The instruments' side of a link of a site: they listen where the gateway dials, dial where it listens, and sit at the
- * other end of a serial port that is made for the purpose. Undefined: nothing is known of such a link.
+ * other end of a serial port that is made for the purpose. `links`: all of the site. Undefined: nothing is known of such a link.
  */
-export function siteLink(link: Link): ScenarioLink | undefined {
+export function siteLink(link: Link, links: readonly Link[]): ScenarioLink | undefined {
   const options = link.options as LinkOptions;
   switch (link.type) {
     case "modbus-tcp":
@@ -87,6 +89,20 @@ export function siteLink(link: Link): ScenarioLink | undefined {
             username: options.username,
             password: options.password,
           };
+    case "http-intake": {
+      const { listen, sources, tls } = link.options as HttpOptions;
+      const address = parseListen(listen);
+      if (address === undefined || tls !== undefined) return undefined;
+      const host = ANY_ADDRESS[address.host] ?? address.host;
+      return { type: "http-push", server: formatEndpoint({ host, port: address.port }), sources };
+    }
+    case "lorawan": {
+      const { url, broker, server, username, password } = link.options as LorawanOptions;
+      if (url !== undefined) return { type: "lorawan", url, server, username, password };
+      const own = links.find(({ id }) => id === broker);
+      const reached = own === undefined ? undefined : siteLink(own, links);
+      return reached?.type === "mqtt" ? { type: "lorawan", url: reached.url, server } : undefined;
+    }
     case "hj212-server":
     case "sl651-server": {
       const address = parseListen(options.listen ?? "");

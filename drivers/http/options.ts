@@ -129,7 +129,8 @@ export type EnvelopeOptions = z.output<typeof envelopeSchema>;
 export const PLATFORMS = ["none", "aep", "onenet"] as const;
 export type Platform = (typeof PLATFORMS)[number];
 
-const sourceSchema = z
+/** See `SourceOptions`. */
+export const sourceSchema = z
   .strictObject({
     path: z
       .string()

@@ -35,13 +35,18 @@ export function envelopeOf(source: Pick<SourceOptions, "envelope" | "platform">)
 }
 
 /** OneNET's signature: Base64 of the MD5 over token, nonce and message. It dates nothing, so it keeps no replay off. */
+export function onenetSignature({ nonce, msg }: { nonce: string; msg: string }, token: string): string {
+  return createHash("md5").update(`${token}${nonce}${msg}`).digest("base64");
+}
+
+/** Whether a request has OneNET's signature. */
 export function isOnenetSignature(
   said: { signature: unknown; nonce: unknown; msg: unknown },
   token: string,
 ): boolean {
   const { signature, nonce, msg } = said;
   if (typeof signature !== "string" || typeof nonce !== "string" || typeof msg !== "string") return false;
-  const expected = createHash("md5").update(`${token}${nonce}${msg}`).digest("base64");
+  const expected = onenetSignature({ nonce, msg }, token);
   // In an address a + may have become a space.
   return equal(signature.replaceAll(" ", "+"), expected);
 }

@@ -1,13 +1,10 @@
 import { expect, test } from "vitest";
-import { stringify } from "yaml";
-import type { BrokerDriver } from "../../drivers/mqtt/broker/driver.ts";
 import { hashPassword } from "../../drivers/mqtt/broker/password.ts";
 import { overlap } from "../../drivers/mqtt/topic.ts";
 import { TocsinError } from "../../model/error.ts";
-import { RawClient } from "../mqtt/raw-client.ts";
 import { RecordingIntake } from "../support/recording-intake.ts";
 import { until } from "../support/until.ts";
-import { DriverStand } from "../tcp/driver-stand.ts";
+import { Both } from "./both.ts";
 
 /* A network server on the same machine publishes to the gateway's own broker. */
 
@@ -39,42 +36,6 @@ function uplink(counter: number, depth: number): string {
     fPort: 85,
     data,
   });
-}
-
-/** Both links, as the gateway puts them together. */
-class Both implements AsyncDisposable {
-  readonly intake: RecordingIntake;
-  readonly broker: DriverStand;
-  readonly lora: DriverStand;
-
-  static async open(written: object, intake = new RecordingIntake({ instant: false })): Promise<Both> {
-    const text = stringify(written);
-    const both = new Both(
-      await DriverStand.prepare(text, { intake, link: "broker" }),
-      await DriverStand.prepare(text, { intake, link: "lora" }),
-    );
-    const { feed } = both.lora.driver as { feed?: Parameters<BrokerDriver["feeds"]>[0] };
-    (both.broker.driver as unknown as BrokerDriver).feeds(feed!);
-    await both.broker.driver.start(intake);
-    return both;
-  }
-
-  private constructor(broker: DriverStand, lora: DriverStand) {
-    this.intake = lora.intake;
-    this.broker = broker;
-    this.lora = lora;
-  }
-
-  /** The network server. */
-  connect(more: Parameters<typeof RawClient.connect>[1] = {}): Promise<RawClient> {
-    return RawClient.connect(this.broker.port, { clientId: "chirpstack", clean: false, ...more });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.intake.makeDurable();
-    await this.lora.driver.stop();
-    await this.broker.driver.stop();
-  }
 }
 
 test("an uplink is acknowledged when it is on disk, in its turn, and its repeat is entered once", async () => {
