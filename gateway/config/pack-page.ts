@@ -11,8 +11,8 @@ import {
   packIds,
 } from "./pack-file.ts";
 import { packNumbers } from "./pack-numbers.ts";
+import { cell, page } from "./page-parts.ts";
 import { Problems } from "./problem.ts";
-import { cell, page } from "./reference-pages.ts";
 
 /** The page of all rule packs: every rule, and every number with its source. */
 export function packsPage(): string {

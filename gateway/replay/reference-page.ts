@@ -1,5 +1,5 @@
+import { page } from "../config/page-parts.ts";
 import { optionTables } from "../config/reference.ts";
-import { page } from "../config/reference-pages.ts";
 import { metaOf } from "../config/shape.ts";
 import { mappingSchema } from "./mapping.ts";
 import { expectedEventSchema, givenSchema, ruleTestSchema } from "./rule-test-file.ts";

@@ -127,7 +127,11 @@ describe("the generated pages", () => {
     );
     expect(headings).toEqual(Object.keys(siteFileSchema.shape));
     for (const file of readdirSync(BUILT_IN_PROFILES)) {
-      expect(pages.get("profiles.md")).toContain(`\n## ${file.replace(/\.yaml$/, "")}\n`);
+      const id = file.replace(/\.yaml$/, "");
+      expect(pages.get("profiles.md")).toContain(`[\`${id}\`](profiles/`);
+      expect(
+        [...pages].filter(([name, page]) => /^profiles\//.test(name) && page.includes(`\n## ${id}\n`)),
+      ).toHaveLength(1);
     }
   });
 });
