@@ -3,6 +3,7 @@ import type { Counter } from "../../model/counter.ts";
 import { describe } from "../../model/error.ts";
 import type { Timer } from "../../model/time.ts";
 import { type Intake, REFUSED, type Ticket } from "../driver.ts";
+import { dialectOf } from "../tcp/dialect.ts";
 import { HeldAnswers } from "../tcp/held-answers.ts";
 import { isPermitted } from "../tcp/networks.ts";
 import { OnceInAWhile } from "../tcp/once-in-a-while.ts";
@@ -200,6 +201,17 @@ export class Desk {
     this.#answers.give(answer, { ticket, to: source, durable });
   }
 
+  /** What came is no request: another protocol, headers beyond the bound, or nothing within the time for it. */
+  noRequest(peer: string, error: Error & { code?: string; rawPacket?: Buffer }): void {
+    // Who goes away has said all it wanted.
+    if (error.code === "ECONNRESET" || error.code === "EPIPE") return;
+    this.#count("no-request");
+    const { clock, log, link } = this.#context;
+    if (!this.#told.due(`no-request ${peer}`, clock.now())) return;
+    const speaks = error.rawPacket === undefined ? undefined : dialectOf(error.rawPacket);
+    log.warn({ link: link.id, peer, why: error.code, speaks }, "HTTP intake heard what is no request");
+  }
+
   /** OneNET asks once whether the address is ours: the text comes back when its signature is right. */
   #echo(
     response: ServerResponse,
@@ -239,11 +251,11 @@ export class Desk {
     send(response, status, { error: why });
   }
 
-  #count(why: Why | "again" | "gone"): void {
+  #count(why: Why | "again" | "gone" | "no-request"): void {
     this.#context.counters
       .counter({
         name: "http_intake_turned_away",
-        help: "Requests that were turned away, by why; `again`: signed ones that had been taken before; `gone`: whose sender went, or was too slow.",
+        help: "Requests that were turned away, by why; `again`: signed ones that had been taken before; `gone`: whose sender went, or was too slow; `no-request`: what was no HTTP, or not within its time.",
         labels: { link: this.#context.link.id, why },
       })
       .add();

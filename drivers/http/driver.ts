@@ -37,6 +37,7 @@ export class HttpIntake implements Driver {
       address: parseListen(options.listen) ?? { host: "127.0.0.1", port: 0 },
       request: (request, response) => void this.#desk.serve(request, response),
       turnedAway: () => turnedAway.add(),
+      noRequest: (peer, error) => this.#desk.noRequest(peer, error),
     });
   }
 

@@ -19,17 +19,25 @@ export class Listener {
   readonly #options: HttpOptions;
   readonly #onRequest: RequestListener;
   readonly #onTurnedAway: (peer: string) => void;
+  readonly #onNoRequest: (peer: string, error: Error) => void;
   readonly #perAddress = new Map<string, number>();
   #server: Server | undefined;
 
   constructor(
     options: HttpOptions,
-    to: { address: ListenAddress; request: RequestListener; turnedAway: (peer: string) => void },
+    to: {
+      address: ListenAddress;
+      request: RequestListener;
+      turnedAway: (peer: string) => void;
+      /** What came was no request: the error of the library. */
+      noRequest: (peer: string, error: Error) => void;
+    },
   ) {
     this.#options = options;
     this.#address = to.address;
     this.#onRequest = to.request;
     this.#onTurnedAway = to.turnedAway;
+    this.#onNoRequest = to.noRequest;
   }
 
   /** `host:port`, the real one once it listens. */
@@ -46,7 +54,10 @@ export class Listener {
     server.keepAliveTimeout = limits.idle / MILLISECOND;
     server.on("drop", (dropped) => this.#onTurnedAway(dropped?.remoteAddress ?? ""));
     server.on("connection", (socket: Socket) => this.#arrived(socket));
-    server.on("clientError", (_error, socket) => socket.destroy());
+    server.on("clientError", (error, socket) => {
+      this.#onNoRequest((socket as Socket).remoteAddress ?? "", error);
+      socket.destroy();
+    });
     await new Promise<void>((resolve, reject) => {
       server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(this.#address, error)));
       server.listen(this.#address.port, this.#address.host, resolve);
@@ -84,7 +95,10 @@ export class Listener {
       },
       this.#onRequest,
     );
-    server.on("tlsClientError", (_error, socket) => socket.destroy());
+    server.on("tlsClientError", (error, socket) => {
+      this.#onNoRequest(socket.remoteAddress ?? "", error);
+      socket.destroy();
+    });
     return server;
   }
 

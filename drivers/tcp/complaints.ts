@@ -3,6 +3,7 @@ import type { Clock } from "../../model/time.ts";
 import type { Intake } from "../driver.ts";
 import type { Strangers } from "../strangers.ts";
 import type { Connection, Cut } from "./connection.ts";
+import { dialectOf } from "./dialect.ts";
 import { OnceInAWhile } from "./once-in-a-while.ts";
 import type { TcpWitness, TurnedAway } from "./server.ts";
 
@@ -61,7 +62,16 @@ export class Complaints implements TcpWitness {
     const { counts, log, link } = this.#o;
     counts.cut(why);
     if (!this.due(`cut ${why} ${connection.address}`)) return;
-    log.warn({ link, peer: connection.peer, why }, "connection cut");
+    const { peer, introduced, began } = connection;
+    if (introduced) {
+      log.warn({ link, peer, why }, "connection cut");
+      return;
+    }
+    const speaks = dialectOf(began);
+    log.warn(
+      { link, peer, why, began: Buffer.from(began).toString("hex") },
+      speaks === undefined ? "connection cut" : `connection cut: what it says looks like ${speaks}`,
+    );
   }
 
   turnedAway(why: TurnedAway, peer: string): void {

@@ -1,10 +1,20 @@
 import type { Socket } from "node:net";
 import type { Micros } from "../../model/time.ts";
+import { DIALECT_BYTES } from "./dialect.ts";
 
 /** Bytes that are no frame, between two frames: registration packets and heartbeats of modems are shorter. */
 const NOISE_MOST = 8_192;
 /** Spoiled frames in a row: a bad line gets one through now and then. */
 const SPOILED_MOST = 64;
+/**
+ * Bytes that are looked through at a time. What is spoiled is looked through from its second byte again, up to a frame's length each
+ * time: in a chunk made for that, 64 KiB cost half a second in which nobody else is served.
+ */
+const SLICE = 1_024;
+/** Work that looking at something spoiled is, in whole frames of the rate. */
+const SPOILED_EFFORT = 8;
+/** Frames a second of one that has not introduced itself: it has to say who it is, and no more. */
+const STRANGERS_RATE = 50;
 /** Frames begun and not finished, one after the other, before a connection is given up. */
 const UNFINISHED_MOST = 3;
 
@@ -71,12 +81,14 @@ export class Connection {
   readonly peer: string;
   /** Address of the peer, without the port that it has anew every time. */
   readonly address: string;
+  /** The first bytes that came. */
+  began: Uint8Array = new Uint8Array(0);
   /** Its end would be noticed, unlike that of a sender of datagrams. */
   readonly connected = true;
   readonly #socket: Socket;
   readonly #host: ConnectionHost;
   /** Since when it may be expected to introduce itself. */
-  #began: Micros;
+  #awaited: Micros;
   #dialogue: Dialogue | undefined;
   #open = true;
   #introduced = false;
@@ -84,8 +96,9 @@ export class Connection {
   #slowed = false;
   /** Last whole frame. */
   #heardAt: Micros;
-  /** Whole frames since the last look of `watch`. */
+  /** Whole frames since the last look of `watch`, and the work that they and what was spoiled have been. */
   #frames = 0;
+  #effort = 0;
   /** Bytes of noise, spoiled and unfinished frames since the last whole one. */
   #noise = 0;
   #spoiled = 0;
@@ -98,8 +111,8 @@ export class Connection {
     this.#host = host;
     this.address = socket.remoteAddress ?? "?";
     this.peer = `${this.address}:${socket.remotePort ?? 0}`;
-    this.#began = host.now();
-    this.#heardAt = this.#began;
+    this.#awaited = host.now();
+    this.#heardAt = this.#awaited;
   }
 
   /** Begins to read. */
@@ -127,6 +140,7 @@ export class Connection {
   heard(): void {
     this.#heardAt = this.#host.now();
     this.#frames++;
+    this.#effort++;
     this.#noise = 0;
     this.#spoiled = 0;
     this.#unfinished = 0;
@@ -141,6 +155,7 @@ export class Connection {
   /** Something began like a frame and is none. */
   spoiled(): void {
     this.#spoiled++;
+    this.#effort += SPOILED_EFFORT;
   }
 
   /** It has shown who it is, and is no longer one that could be pushed out. False when it was closed for want of room. */
@@ -185,6 +200,7 @@ export class Connection {
     if (!this.open) return;
     const { limits } = this.#host;
     this.#frames = 0;
+    this.#effort = 0;
     if (this.#slowed) {
       this.#slowed = false;
       this.resume();
@@ -193,11 +209,11 @@ export class Connection {
       // It is we who do not read: the peer is not to blame for what has not come, nor for its silence.
       if (this.#since !== undefined) this.#since = now;
       this.#heardAt = now;
-      this.#began = now;
+      this.#awaited = now;
       return;
     }
     if (this.#since !== undefined && now - this.#since >= limits.partial) this.#giveUp(now);
-    if (!this.#introduced && now - this.#began >= limits.hello) this.cut("no hello");
+    if (!this.#introduced && now - this.#awaited >= limits.hello) this.cut("no hello");
     else if (now - this.#heardAt >= limits.idle) this.cut("silence");
   }
 
@@ -213,15 +229,25 @@ export class Connection {
   }
 
   #data(chunk: Buffer): void {
-    if (!this.open) return;
-    this.#dialogue?.push(chunk);
-    this.#judge();
-    if (!this.open) return;
-    if (!this.#slowed && this.#frames > this.#host.limits.rate) {
-      this.#slowed = true;
-      this.#host.slowed(this);
+    if (this.began.length === 0) this.began = Uint8Array.prototype.slice.call(chunk, 0, DIALECT_BYTES);
+    for (let at = 0; at < chunk.length && this.open; at += SLICE) {
+      this.#dialogue?.push(chunk.subarray(at, at + SLICE));
+      this.#judge();
+      if (!this.open) return;
+      if (!this.#slowed && this.#effort > this.#permitted) {
+        this.#slowed = true;
+        this.#host.slowed(this);
+      }
+      if (this.#mayRead()) continue;
+      this.#socket.pause();
+      if (at + SLICE < chunk.length) this.#socket.unshift(chunk.subarray(at + SLICE));
+      return;
     }
-    if (!this.#mayRead()) this.#socket.pause();
+  }
+
+  get #permitted(): number {
+    const { rate } = this.#host.limits;
+    return this.#introduced ? rate : Math.min(rate, STRANGERS_RATE);
   }
 
   #mayRead(): boolean {

@@ -241,6 +241,7 @@ describe("bad input", () => {
     odd.on("error", () => {});
     odd.write(Buffer.from([0x68, 0x10, 0, 1, 2, 3, 0x16]));
     await once(odd.resume(), "close");
+    expect(stand.total("http_intake_turned_away")).toBe(1);
     const open = Array.from({ length: 4 }, () => connect(stand.port, "127.0.0.1").on("error", () => {}));
     await until("two of four are closed", () => stand.total("http_intake_connections_turned_away") === 2);
     for (const socket of open) socket.destroy();

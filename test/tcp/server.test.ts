@@ -71,6 +71,7 @@ class Lines implements Dialogue {
       return;
     }
     if (line === "!") {
+      this.#room.spoils++;
       this.connection.spoiled();
       return;
     }
@@ -93,6 +94,7 @@ class Room implements AsyncDisposable {
     to.send(Buffer.from(`${line.slice(1)}\n`));
   });
   slowed = 0;
+  spoils = 0;
   ticket = 0;
   durable = 0;
   congested = false;
@@ -275,6 +277,35 @@ describe("who sends slowly, too fast, or nonsense", () => {
     wrong.write("!\n".repeat(64));
     await until("both ended", () => room.cuts.length === 2);
     expect(room.cuts.toSorted()).toEqual(["noise", "spoiled"]);
+  });
+
+  test("what stands behind the spoiled frames that end a connection is not looked through", async () => {
+    await using room = await Room.open();
+    const wrong = await room.guest();
+    wrong.write("!\n".repeat(30_000));
+    await until("it has ended", () => room.cuts.length === 1);
+    expect(room.spoils).toBeLessThan(1_000);
+  });
+
+  test("spoiled frames are work too: a peer with a good one now and then is slowed down for them", async () => {
+    await using room = await Room.open({ rate: 100 });
+    const crafty = await room.guest();
+    crafty.write(`${"!\n".repeat(60)}x\n`.repeat(1_000));
+    await until("it is slowed", () => room.slowed > 0);
+    expect(room.spoils).toBeLessThan(1_000);
+    expect(room.cuts).toEqual([]);
+  });
+
+  test("who has not said who it is has few frames to say it in; then it has as many as others", async () => {
+    await using room = await Room.open();
+    const crowd = await room.dial();
+    crowd.write("x\n".repeat(30_000));
+    await until("it is slowed", () => room.slowed === 1);
+    expect(room.words("x")).toBeLessThan(1_000);
+    const guest = await room.guest();
+    guest.write("y\n".repeat(500));
+    await until("all of it", () => room.words("y") === 500);
+    expect(room.slowed).toBe(1);
   });
 
   test("who does not read what we send is cut off", async () => {

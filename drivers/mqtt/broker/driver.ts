@@ -7,6 +7,7 @@ import { type ListenAddress, parseListen } from "../../../model/listen.ts";
 import { REASON } from "../../../model/quality.ts";
 import { MILLISECOND, type Micros, SECOND } from "../../../model/time.ts";
 import type { Driver, DriverContext, Feed, Intake, SnapshotValue } from "../../driver.ts";
+import { OnceInAWhile } from "../../tcp/once-in-a-while.ts";
 import { PACKET } from "../framing.ts";
 import type { GateFault } from "../gate.ts";
 import { Gatekeeper } from "../gatekeeper.ts";
@@ -55,6 +56,8 @@ export class BrokerDriver implements Driver {
   readonly #publications: Publications;
   readonly #logIn: LogIn;
   readonly #connections: Counter;
+  /** Faults of connections, named once in a while. */
+  readonly #told = new OnceInAWhile();
   #broker: Aedes | undefined;
 
   constructor(context: BrokerContext) {
@@ -257,10 +260,11 @@ export class BrokerDriver implements Driver {
 
   #fault(connection: Connection, fault: GateFault): void {
     this.#count("mqtt_connections_cut", "Connections ended by the broker.", { why: fault }).add();
-    this.#context.log.debug(
-      { link: this.#context.link.id, client: connection.clientId, peer: connection.peer, fault },
-      "MQTT connection cut",
-    );
+    const { log, link, clock } = this.#context;
+    const { clientId: client, peer } = connection;
+    const about = { link: link.id, client, peer, fault };
+    if (this.#told.due(`${fault} ${peer}`, clock.now())) log.warn(about, "MQTT connection cut");
+    else log.debug(about, "MQTT connection cut");
   }
 
   #failed(client: Client, error: Error): void {
