@@ -41,10 +41,7 @@ export class Packets {
       assembly = new Assembly(segment, packet.total, now);
       this.#assemblies.set(mn, assembly);
     }
-    if (this.#held + segment.cp.length > this.#o.bound) {
-      this.#giveUp(mn, assembly, "too large");
-      return undefined;
-    }
+    if (!this.#makeRoom(segment.cp.length, mn)) return undefined;
     const kept = assembly.take(packet.number, segment.cp, now);
     if (kept === 0 && segment.cp.length > 0) this.#o.counts.packetsRepeated.add();
     this.#held += kept;
@@ -54,6 +51,17 @@ export class Packets {
     this.#forget(mn, assembly);
     const whole: Segment = { ...assembly.first, packet: undefined, cp: assembly.join() };
     return { segment: whole, doubted: assembly.doubted, answer: assembly.answer };
+  }
+
+  /** The largest report goes first: one without end must not keep out those of others. False when it is the device's own that went. */
+  #makeRoom(bytes: number, mn: string): boolean {
+    while (this.#held + bytes > this.#o.bound) {
+      let largest: [string, Assembly] = [mn, this.#assemblies.get(mn)!];
+      for (const other of this.#assemblies) if (other[1].bytes > largest[1].bytes) largest = other;
+      this.#giveUp(...largest, "too large");
+      if (largest[0] === mn) return false;
+    }
+    return true;
   }
 
   /** Gives up what waits too long for its next packet. */

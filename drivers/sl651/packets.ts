@@ -30,6 +30,8 @@ export class Packets {
   readonly #o: PacketOptions;
   /** Bytes of incomplete reports. */
   #held = 0;
+  /** Stations whose report is coming in. */
+  readonly #sending = new Set<Station>();
 
   constructor(options: PacketOptions) {
     this.#o = options;
@@ -57,11 +59,9 @@ export class Packets {
       this.#giveUp(station, "replaced");
       assembly = new Assembly(frame, now);
       station.assembly = assembly;
+      this.#sending.add(station);
     }
-    if (this.#held + frame.body.length > this.#o.bound) {
-      this.#giveUp(station, "too large");
-      return undefined;
-    }
+    if (!this.#makeRoom(frame.body.length, station)) return undefined;
     this.#held += assembly.take(frame, now);
     if (assembly.complete) {
       this.#forget(station);
@@ -71,6 +71,19 @@ export class Packets {
     // ETX ends the sending; so does it every packet that is sent again.
     if (frame.end === ETX) this.#ask(station, assembly);
     return undefined;
+  }
+
+  /** The largest report goes first: one without end must not keep out those of others. False when it is the station's own that went. */
+  #makeRoom(bytes: number, station: Station): boolean {
+    while (this.#held + bytes > this.#o.bound) {
+      let largest = station;
+      for (const other of this.#sending) {
+        if ((other.assembly?.bytes ?? 0) > (largest.assembly?.bytes ?? 0)) largest = other;
+      }
+      this.#giveUp(largest, "too large");
+      if (largest === station) return false;
+    }
+    return true;
   }
 
   /** Looks after the time that the next packet may take. */
@@ -110,6 +123,7 @@ export class Packets {
 
   #forget(station: Station): void {
     this.#held -= station.assembly?.bytes ?? 0;
+    this.#sending.delete(station);
     station.assembly = undefined;
   }
 

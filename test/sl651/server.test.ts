@@ -391,6 +391,20 @@ describe("a report in packets", () => {
     expect(stand.entered()).toEqual([]);
   });
 
+  test("a report without end does not keep out those of another station", async () => {
+    const link = { limits: { packets: "4kB" } };
+    await using stand = await Stand.open({ stations: [RIVER, { ...OTHER, id: "other" }], link });
+    const endless = await stand.call({ address: parseStationAddress("0011223344")! });
+    for (let sequence = 1; sequence <= 4; sequence++) {
+      const packet = { total: 4_095, sequence };
+      endless.send(endless.frame(FUNCTION.uniform, Buffer.alloc(980), { packet, end: ETB }));
+    }
+    await until("all of that", () => stand.total("sl651_frames") === 4);
+    const rtu = await stand.call();
+    expect(await rtu.reportInPackets(FUNCTION.uniform, row, { size: 100 })).toBe(ESC);
+    expect(stand.total("sl651_packets_given_up")).toBe(1);
+  });
+
   test("packets beyond the bound are given up, and the station goes on reporting", async () => {
     await using stand = await Stand.open({ link: { limits: { packets: "1kB" } } });
     const rtu = await stand.call({ patience: HOUR });
