@@ -1,6 +1,6 @@
 import modbus from "modbus-serial";
 import { DeviceError, describe, InternalError, NetworkError, type TocsinError } from "../../model/error.ts";
-import type { Clock, Micros, Timer } from "../../model/time.ts";
+import { type Clock, type Micros, SECOND, type Timer } from "../../model/time.ts";
 import type { ByteLine } from "./byte-line.ts";
 import { ModbusException } from "./failure.ts";
 import type { FramePort, PortEvents } from "./frame-port.ts";
@@ -30,6 +30,9 @@ export interface Session {
   onUnasked(listener: (shape: string) => void): void;
   close(): Promise<void>;
 }
+
+/** A serial line of 921,600 bit/s full of others' frames brings a third of this. */
+const MOST_STRAYS_A_SECOND = 256 * 1_024;
 
 /** What modbus-serial gives its callbacks; its errors are not always instances of Error. */
 type Callback = (error: unknown, answer: Answered | undefined) => void;
@@ -75,6 +78,10 @@ export class ModbusSession implements Session {
   readonly #inFlight = new Map<number, InFlight>();
   readonly #free: number[];
   readonly #ended: Promise<void>;
+  /** Since when strays are counted, and how many there were before. */
+  #second: Micros = Number.NEGATIVE_INFINITY;
+  #straysBefore = 0;
+  readonly #name: string;
   #lost: TocsinError | undefined;
   #closing = false;
   #listener: ((error: TocsinError) => void) | undefined;
@@ -82,10 +89,12 @@ export class ModbusSession implements Session {
 
   constructor(line: ByteLine, make: MakePort, options: SessionOptions) {
     this.#clock = options.clock;
+    this.#name = options.name;
     this.#free = Array.from({ length: options.inFlight }, (_, slot) => slot + 1);
     line.stream.on("data", (bytes: Buffer) => {
       this.heard += bytes.length;
       this.heardAt = options.clock.now();
+      this.#boundStrays();
     });
     this.#port = make(line, {
       refused: (slot, error) => this.#inFlight.get(slot)?.settle(error, undefined),
@@ -233,6 +242,26 @@ export class ModbusSession implements Session {
         callback,
       );
     else this.#client.writeFC16(unit, address, [...values], callback);
+  }
+
+  /** Looking through what nobody asked for takes time from all others: a peer that floods is hung up on, when it goes on. */
+  #boundStrays(): void {
+    if (this.heardAt - this.#second >= SECOND) {
+      this.#second = this.heardAt;
+      this.#straysBefore = this.strays;
+    }
+    if (this.strays - this.#straysBefore <= MOST_STRAYS_A_SECOND || this.#lost !== undefined) return;
+    const most = MOST_STRAYS_A_SECOND / 1_024;
+    this.#end(
+      new NetworkError(
+        "LINK_DOWN",
+        `${this.#name}: more than ${most} KiB a second come that nobody asked for`,
+        {
+          hint: "is this a Modbus device at all? look at its address and port",
+        },
+      ),
+    );
+    this.#port.destroy();
   }
 
   #end(error: TocsinError): void {

@@ -172,7 +172,10 @@ function word(context: Context, issue: Issue, path: readonly PropertyKey[]): Com
         known.length === 1
           ? mustBe(name, { en: known[0]!, zh: ` ${known[0]}` }, show(value))
           : cannotBe(name, show(value));
-      return { message, hint: didYouMean(String(value), known, LISTED.choices) };
+      return {
+        message,
+        hint: didYouMean(typeof value === "object" ? "" : String(value), known, LISTED.choices),
+      };
     }
     case "too_small":
     case "too_big":

@@ -75,8 +75,9 @@ function chosen(schema: z.ZodType, value: unknown): z.ZodType[] {
   const key = discriminatorOf(schema);
   const all = alternatives(schema);
   if (key === undefined || typeof value !== "object" || value === null) return all;
-  const wanted = String((value as Record<string, unknown>)[key]);
-  return all.filter((option) => literalsOf(option, key).includes(wanted));
+  const wanted = (value as Record<string, unknown>)[key];
+  if (typeof wanted === "object") return all;
+  return all.filter((option) => literalsOf(option, key).includes(String(wanted)));
 }
 
 function childOf(schema: z.ZodType, key: PropertyKey): z.ZodType | undefined {
