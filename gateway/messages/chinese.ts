@@ -40,20 +40,29 @@ const PATTERNS: readonly Pattern[] = Object.entries(CATALOGUE)
   .sort(([a], [b]) => b.replaceAll(PLACE, "").length - a.replaceAll(PLACE, "").length)
   .map(([english, chinese]) => {
     const [head = "", ...rest] = english.split(PLACE);
-    const parts = rest.map((part, i) => (i % 2 === 0 ? `(?<p${part}>.*?)` : RegExp.escape(part)));
+    const parts = rest.map((part, i) => (i % 2 === 0 ? filled(part, rest[i + 1]) : RegExp.escape(part)));
     return { head, match: new RegExp(`^${RegExp.escape(head)}${parts.join("")}$`, "s"), chinese };
   });
 
-/** The Chinese of a sentence, what is filled in included; undefined where there is none. */
+/** What may be filled in: in brackets no other brackets, of which several may stand behind each other. */
+function filled(place: string, after = ""): string {
+  return `(?<p${place}>${after.startsWith(")") ? "[^()]*?" : ".*?"})`;
+}
+
+/** The Chinese of a sentence, what is filled in included; undefined where there is none. A capital at its beginning is no matter. */
 export function chineseOf(english: string): string | undefined {
+  return find(english) ?? find(english.charAt(0).toLowerCase() + english.slice(1));
+}
+
+function find(english: string): string | undefined {
   if (Object.hasOwn(CATALOGUE, english)) return CATALOGUE[english];
   for (const { head, match, chinese } of PATTERNS) {
     if (!english.startsWith(head)) continue;
-    const filled = match.exec(english)?.groups;
-    if (filled === undefined) continue;
+    const parts = match.exec(english)?.groups;
+    if (parts === undefined) continue;
     // What is filled in may be a sentence itself: why two units do not convert.
     return chinese.replaceAll(PLACE, (_whole, place: string) => {
-      const part = filled[`p${place}`] ?? "";
+      const part = parts[`p${place}`] ?? "";
       return chineseOf(part) ?? part;
     });
   }
