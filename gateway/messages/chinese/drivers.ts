@@ -69,6 +69,10 @@ export const DRIVER_WORDS: Readonly<Record<string, string>> = {
   "write the name of a header, such as X-Token": "请写请求头的名称，如 X-Token",
   "write a path such as /push/alarms, or /push/{1}": "请写路径，如 /push/alarms 或 /push/{1}",
   'the link has no source "{1}"': "该链路没有来源“{1}”",
+  "entries of several devices in one request are told apart by the source, not by the profile":
+    "一次请求里多台设备的数据由来源（source）区分，不由型号文件区分",
+  "give the source `envelope: { messages, device }`, and the profile no `each.device`":
+    "请给来源写 envelope: { messages, device }，型号文件不写 each.device",
   "sources of the link: {1}": "该链路的来源：{1}",
 
   // GB/T 26875.3.

@@ -118,6 +118,13 @@ export const PROFILE_WORDS: Readonly<Record<string, string>> = {
   "give either reasons or bits": "reasons 和 bits 须且只能写一个",
   "samples at an interval are dated from the message's own time: give `time`, or all of them would be of the moment of arrival":
     "等间隔采样按消息自身时间推算：请写 time，否则全部算作到达时刻",
+  "the whole payload says already which device it is from: give either `device` or `each.device`":
+    "整条消息已写明来自哪台设备：device 和 each.device 只能写一个",
+  "an interval is between samples of one device: it does not go with `each.device`":
+    "interval 是同一台设备各采样的间隔，不能与 each.device 同用",
+  "messages of one topic say in one way whose they are: all with the same `each.device`, or none":
+    "同一主题的消息须用同一种方式写明属于谁：each.device 都相同，或都不写",
+  "uplinks have no each.device: the network says who speaks": "上行报文没有 each.device：来源由网络给出",
   "a bit number from 0 to 31": "请写位号 0 至 31",
   "a code from 0 to 15": "请写代码 0 至 15",
   "a suffix is empty or begins with /": "后缀须为空或以 / 开头",
