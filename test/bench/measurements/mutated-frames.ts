@@ -7,9 +7,12 @@ import { FrameReader as SlReader } from "../../../drivers/sl651/frame-reader.ts"
 import { FrameReader as SzyReader } from "../../../drivers/szy206/frame-reader.ts";
 import { LAYOUTS } from "../../../drivers/szy206/layouts.ts";
 import { readReport } from "../../../drivers/szy206/report.ts";
+import { DeviceError } from "../../../model/error.ts";
 import { MILLISECOND } from "../../../model/time.ts";
 import { KINDS as HJ_KINDS, mutate as mutateHj } from "../../hj212/frames.ts";
 import { everyKind, mutate as mutateSl, random } from "../../sl651/frames.ts";
+import { hearMutated } from "../../sparkplug/mutated.ts";
+import { HostStand } from "../../sparkplug/site.ts";
 import { mutate as mutateSzy, KINDS as SZY_KINDS } from "../../szy206/frames.ts";
 import { BEIJING, dice } from "../../tcp/driver-stand.ts";
 import { type Measurement, type Row, verdict } from "../measurement.ts";
@@ -39,7 +42,7 @@ interface Target {
   };
 }
 
-/** A million mutated frames of SL 651, HJ 212 and SZY 206 each. Those of GB/T 26875.3 have a measurement of their own. */
+/** A million mutated frames of SL 651, HJ 212 and SZY 206 each, and as many payloads of Sparkplug B. Those of GB/T 26875.3 have a measurement of their own. */
 export const mutatedFrames: Measurement = {
   id: "mutated-frames",
   run: (progress) =>
@@ -84,6 +87,9 @@ function targets(): Target[] {
   const next = random(1);
   const slKinds = everyKind();
   const parameters = new Parameters();
+  const host = new HostStand();
+  host.born();
+  host.intake.counting = true;
   return [
     {
       name: "SL 651",
@@ -114,6 +120,24 @@ function targets(): Target[] {
           },
           spoiled: () => {},
         }),
+    },
+    {
+      name: "Sparkplug B",
+      // A message comes whole or not at all: nothing of one is kept for the next.
+      bound: 0,
+      next: () => Buffer.alloc(0),
+      reader: (take) => ({
+        pending: 0,
+        push: () =>
+          take(() => {
+            const before = host.count("undecodable");
+            hearMutated(host, roll);
+            // The journal keeps a bounded number of them; the stand would keep all.
+            host.intake.undecodable.length = 0;
+            if (host.count("undecodable") > before)
+              throw new DeviceError("DEVICE_UNDECODABLE", "a payload that is none");
+          }),
+      }),
     },
     {
       name: "SZY 206",
