@@ -17,9 +17,10 @@ import { freePort } from "../support/free-port.ts";
 import { JumpingClock } from "../support/jumping-clock.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { until } from "../support/until.ts";
+import { edgeStepSchema, SituationEdge } from "./edge-steps.ts";
 
 /*
- * A situation is a folder: `site.yaml` (PORT_<link> stands for a free port; another `*.site.yaml` is what somebody made of it
+ * A situation is a folder: `site.yaml` (PORT_<link> stands for a free port, FREE_<name> for one where nobody listens yet; another `*.site.yaml` is what somebody made of it
  * later; other files stand beside it), `wire.yaml` (what comes over the wire, and when) and `expected.yaml`. Everything is real but the hours: a gateway, its broker, Modbus servers, clients; the clock jumps.
  */
 
@@ -55,6 +56,7 @@ const stepSchema = z.union([
     topic: z.string(),
     payload: z.unknown(),
   }),
+  edgeStepSchema,
   /** Time passes at once. */
   z.strictObject({ jump: duration }),
   /** Time passes in steps of a second, and in each the polled devices have answered. */
@@ -64,6 +66,8 @@ const stepSchema = z.union([
   /** A Modbus link's server goes away, or comes back. */
   z.strictObject({ down: z.string() }),
   z.strictObject({ up: z.string() }),
+  /** Waits until a counter, summed over its labels, has come so far. */
+  z.strictObject({ count: z.string(), reaches: z.int() }),
   /** Waits until a channel says so. */
   z.strictObject({ await: z.string(), value: z.number().optional(), reason: z.string().optional() }),
   /** A command over MQTT, for the occurrence raised last unless told otherwise (`none`: for no occurrence); `body`: what else it says. */
@@ -167,11 +171,13 @@ class Stage implements AsyncDisposable {
   readonly #results = new Map<string, { accepted: boolean; refusal: string | undefined }>();
   #gateway!: Gateway;
   #client!: MqttClient;
+  #edge: SituationEdge | undefined;
   #nextRequest = 1;
   #changed = false;
 
   static async open(folder: string): Promise<Stage> {
     const servers = new Map<string, RegisterServer>();
+    const free = new Map<string, number>();
     const sites: Record<string, string> = {};
     for (const name of readdirSync(folder).filter((file) => /^(.+\.)?site\.yaml$/.test(file))) {
       let text = readFileSync(join(folder, name), "utf8");
@@ -182,6 +188,11 @@ class Stage implements AsyncDisposable {
         await server.up();
         servers.set(link, server);
         text = text.replaceAll(placeholder, String(server.port));
+      }
+      for (const placeholder of new Set(text.match(/FREE_[a-z0-9_-]+/g))) {
+        const port = free.get(placeholder) ?? (await freePort());
+        free.set(placeholder, port);
+        text = text.replaceAll(placeholder, String(port));
       }
       sites[name] = text;
     }
@@ -250,6 +261,9 @@ class Stage implements AsyncDisposable {
       await this.#post(step);
     } else if ("packet" in step) {
       await this.#packet(step);
+    } else if ("edge" in step) {
+      this.#edge ??= new SituationEdge(`mqtt://${this.#gateway.addresses.mqtt}`, this.#clock);
+      await this.#edge.step(step);
     } else if ("jump" in step) {
       this.#clock.jump(step.jump);
     } else if ("poll" in step) {
@@ -266,6 +280,8 @@ class Stage implements AsyncDisposable {
       await this.#server(step.down).down();
     } else if ("up" in step) {
       await this.#server(step.up).up();
+    } else if ("count" in step) {
+      await until(`${step.count} reaches ${step.reaches}`, () => this.#total(step.count) >= step.reaches);
     } else if ("await" in step) {
       await until(`${step.await} says ${step.value ?? step.reason}`, () => {
         const { value, reason } = this.#channel(step.await);
@@ -382,9 +398,7 @@ class Stage implements AsyncDisposable {
   }
 
   async outcome(wanted: Outcome): Promise<Outcome> {
-    const { engine, counters, journal, configuration } = this.#gateway;
-    const totals = new Map<string, number>();
-    for (const { name, total } of counters) totals.set(name.name, (totals.get(name.name) ?? 0) + total);
+    const { engine, journal, configuration } = this.#gateway;
     const stored: Record<string, number> = {};
     for (const key of Object.keys(wanted.stored)) {
       const channel = configuration.site.channels.find((candidate) => candidate.key === key);
@@ -409,7 +423,7 @@ class Stage implements AsyncDisposable {
           return [key, { value: Number.isFinite(value) ? value : null, reason: REASON_NAMES[reason] ?? "?" }];
         }),
       ),
-      counters: Object.fromEntries(Object.keys(wanted.counters).map((name) => [name, totals.get(name) ?? 0])),
+      counters: Object.fromEntries(Object.keys(wanted.counters).map((name) => [name, this.#total(name)])),
       standing: [...engine.alarms()].map(({ rule, subject, state }) => `${rule} ${subject} ${state}`).sort(),
       stored,
     };
@@ -428,6 +442,12 @@ class Stage implements AsyncDisposable {
         ...outcome.remarks.map(({ kind, examples }) => `${kind}: ${examples.join()}`),
       ],
     };
+  }
+
+  #total(counter: string): number {
+    let sum = 0;
+    for (const { name, total } of this.#gateway.counters) if (name.name === counter) sum += total;
+    return sum;
   }
 
   #channel(key: string) {
@@ -460,6 +480,7 @@ class Stage implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#gateway.journal.resume();
+    await this.#edge?.close();
     await this.#client.endAsync(true);
     await this.#gateway.stop();
     for (const server of this.#servers.values()) await server.down();
