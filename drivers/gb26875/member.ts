@@ -1,6 +1,7 @@
 import { describe } from "../../model/error.ts";
 import type { Log } from "../../model/log.ts";
 import { type Clock, MINUTE, type Micros, SECOND, type Timer } from "../../model/time.ts";
+import { timeToTell } from "../own-clock.ts";
 import { Exchange, type Transmit } from "./exchange.ts";
 import { Repeats } from "./repeats.ts";
 import { type CentreRequest, REQUEST, unitOf } from "./requests.ts";
@@ -9,8 +10,10 @@ import { readTime } from "./timestamp.ts";
 import { decodeUnit, type Unit } from "./unit.ts";
 import type { Wire } from "./wire.ts";
 
-/** A clock that is off by more than this is set when its device connects. */
+/** A clock that is off by more than this is set. */
 const CLOCK_TOLERANCE: Micros = 30 * SECOND;
+/** A device that is connected is looked at this often, and no clock is set more often than that. */
+const COMPARE_EVERY: Micros = 10 * MINUTE;
 
 /** Codes of the channel that shows a duty check. */
 export const DUTY = { none: 0, asked: 1, answered: 2, unanswered: 3, undelivered: 4 } as const;
@@ -47,6 +50,9 @@ export class Member {
   /** What was reported of its connection; undefined: nothing yet. */
   up: boolean | undefined;
   #heardAt: Micros = Number.NEGATIVE_INFINITY;
+  /** When its clock was last looked at, and last set. */
+  #comparedAt: Micros = Number.NEGATIVE_INFINITY;
+  #clockSetAt: Micros = Number.NEGATIVE_INFINITY;
   #timers = new Map<"inspect" | "clock" | "duty", Timer>();
   #dutyWaits: ((duty: Duty) => void) | undefined;
 
@@ -76,8 +82,11 @@ export class Member {
   /** A whole frame came, sent at `time` by its own clock. */
   heard(time: Uint8Array, anew: boolean): void {
     const { clock, setClock } = this.#o;
-    this.#heardAt = clock.now();
-    if (!anew || setClock === undefined) return;
+    const now = clock.now();
+    this.#heardAt = now;
+    if (setClock === undefined || now - this.#clockSetAt < COMPARE_EVERY) return;
+    if (!anew && now - this.#comparedAt < COMPARE_EVERY) return;
+    this.#comparedAt = now;
     const off = Math.abs(readTime(time, 0, this.station.translation.zone) - clock.wall());
     if (!(off <= CLOCK_TOLERANCE)) void this.setClock().catch((error) => this.#unheeded("set clock", error));
   }
@@ -103,9 +112,12 @@ export class Member {
 
   /** Sets the device's clock to ours. @throws as `ask` */
   async setClock(signal?: AbortSignal): Promise<void> {
+    const { clock } = this.#o;
+    const time = timeToTell(clock.wall());
+    this.#clockSetAt = clock.now();
     let set = false;
     try {
-      await this.ask(REQUEST.setClock(this.#o.clock.wall()), signal);
+      await this.ask(REQUEST.setClock(time), signal);
       set = true;
     } finally {
       this.#o.onClock(set);

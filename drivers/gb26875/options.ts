@@ -44,7 +44,7 @@ export const gb26875OptionsSchema = z
       .optional()
       .meta({
         description:
-          "Set the devices' clocks (type 90) when they connect with a wrong one, and this often. Left out: never.",
+          "Set the devices' clocks (type 90) when their frames show one that is more than 30 s off, and this often. Left out: never.",
         examples: ["24h"],
       }),
     tolerate: z

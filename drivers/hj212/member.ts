@@ -1,6 +1,7 @@
 import { describe } from "../../model/error.ts";
 import type { Log } from "../../model/log.ts";
 import { type Clock, HOUR, MILLISECOND, type Micros, SECOND } from "../../model/time.ts";
+import { knowsTime, timeToTell } from "../own-clock.ts";
 import type { Session } from "../tcp/session.ts";
 import { setClockRequest } from "./answering.ts";
 import type { Counts } from "./counts.ts";
@@ -13,8 +14,6 @@ import { FLAG, type Segment, writeSegment } from "./segment.ts";
 
 /** A logger's clock is set no more often than this. */
 const CLOCK_INTERVAL: Micros = 1 * HOUR;
-/** Before this our own clock was never set, and nobody is told the time. */
-const EARLIEST: Micros = Date.UTC(2020, 0, 1) * MILLISECOND;
 /** Digits of a request number: a time with milliseconds. */
 const NUMBER_DIGITS = 17;
 
@@ -73,10 +72,11 @@ export class Member {
   /** Sets its clock to ours (1012), and counts whether that worked. @throws as `Exchange.ask` */
   async setClock(signal?: AbortSignal): Promise<void> {
     const { clock, zone, counts } = this.#o;
+    const time = timeToTell(clock.wall());
     this.#clockSetAt = clock.now();
     let set = false;
     try {
-      await this.exchange.ask(setClockRequest(clock.wall(), zone), signal);
+      await this.exchange.ask(setClockRequest(time, zone), signal);
       set = true;
     } finally {
       (set ? counts.clocksSet : counts.clocksNotSet).add();
@@ -87,7 +87,7 @@ export class Member {
   compare({ qn }: Segment): void {
     const { clock, zone, log, link } = this.#o;
     const { correct, tolerance } = this.#o.options.clock;
-    if (!correct || clock.wall() < EARLIEST || clock.now() - this.#clockSetAt < CLOCK_INTERVAL) return;
+    if (!correct || !knowsTime(clock.wall()) || clock.now() - this.#clockSetAt < CLOCK_INTERVAL) return;
     const time = readTime(qn, zone);
     if (time === UNREADABLE_TIME || Math.abs(clock.wall() - time) <= tolerance) return;
     const behind = Math.round((clock.wall() - time) / SECOND);

@@ -1,7 +1,8 @@
 import type { Counters } from "../../model/counter.ts";
 import { describe } from "../../model/error.ts";
 import type { Log } from "../../model/log.ts";
-import { type Clock, HOUR, MILLISECOND, type Micros, SECOND } from "../../model/time.ts";
+import { type Clock, HOUR, type Micros, SECOND } from "../../model/time.ts";
+import { knowsTime, timeToTell } from "../own-clock.ts";
 import { writeHead } from "./body-writer.ts";
 import { FUNCTION } from "./control.ts";
 import type { Answer } from "./question.ts";
@@ -10,8 +11,6 @@ import type { Station } from "./station.ts";
 
 /** A station's clock is set no more often than this. */
 const CLOCK_INTERVAL: Micros = 1 * HOUR;
-/** Before this our own clock was never set, and nobody is told the time. */
-const EARLIEST: Micros = Date.UTC(2020, 0, 1) * MILLISECOND;
 
 export interface UpkeepOptions {
   readonly link: string;
@@ -33,7 +32,7 @@ export class Upkeep {
 
   /** Whether our own clock can be told to others. */
   get knowsTime(): boolean {
-    return this.#o.clock.wall() >= EARLIEST;
+    return knowsTime(this.#o.clock.wall());
   }
 
   /** Asks a station with a function whose question has no parameters. @throws NetworkError LINK_DOWN, DeviceError DEVICE_TIMEOUT */
@@ -45,10 +44,11 @@ export class Upkeep {
   /**
    * Sets a station's clock to ours (4AH). Its answer is confirmed with our time again, which is the second setting that a clock
    * more than five minutes off needs (6.6.4.24).
-   * @throws NetworkError LINK_DOWN, DeviceError DEVICE_TIMEOUT
+   * @throws NetworkError LINK_DOWN, DeviceError DEVICE_TIMEOUT, ConfigurationError COMMAND_USAGE when our own was never set
    */
   async setClock(station: Station, signal?: AbortSignal): Promise<Answer> {
     const { clock, counters, link } = this.#o;
+    timeToTell(clock.wall());
     station.clockSetAt = clock.now();
     const answer = await this.ask(station, FUNCTION.setClock, signal);
     const help = "Clocks of stations that were set.";

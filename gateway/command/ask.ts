@@ -1,9 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { REQUEST_BOUND } from "../../drivers/request.ts";
 import { ConfigurationError, NetworkError } from "../../model/error.ts";
 import type { Device } from "../../model/site.ts";
-import { SECOND } from "../../model/time.ts";
 import { loadConfiguration } from "../config/load.ts";
 import { didYouMean } from "../config/suggestion.ts";
 import { LISTED } from "../config/texts/hints.ts";
@@ -13,10 +11,8 @@ import { EXIT, type ExitCode } from "./exit.ts";
 import { findGateway, notAGateway } from "./gateway-http.ts";
 import { fieldOf } from "./give.ts";
 import { print, printJson } from "./output.ts";
+import { parseWait } from "./read.ts";
 import { alignColumns } from "./table.ts";
-
-/** The gateway gives up first, and says why. */
-const WAIT = REQUEST_BOUND + 5 * SECOND;
 
 const textSchema = z.looseObject({ zh: z.string(), en: z.string() });
 const resultSchema = z.looseObject({
@@ -38,6 +34,8 @@ export interface AskOptions {
   readonly user?: string;
   /** Required for what acts at the device. */
   readonly reason?: string;
+  /** How long to wait for the gateway's answer, as a duration; it gives up after a minute itself. */
+  readonly wait: string;
 }
 
 /**
@@ -49,6 +47,7 @@ export async function ask(
   { device: id, request, parameters }: { device: string; request?: string; parameters: readonly string[] },
   options: AskOptions,
 ): Promise<ExitCode> {
+  const wait = parseWait(options.wait);
   const configuration = loadConfiguration(site);
   const device = deviceOf(configuration, id);
   const known = offeredRequests(configuration, device);
@@ -76,7 +75,7 @@ export async function ask(
     parameters: Object.fromEntries(parameters.map(fieldOf)),
     ...(reason === undefined ? {} : { reason }),
   };
-  const answer = await gateway.post("/api/command/ask", body, WAIT);
+  const answer = await gateway.post("/api/command/ask", body, wait);
   const result = resultSchema.safeParse(answer);
   if (!result.success) throw notAGateway(gateway.base, result.error);
   if (options.json) printJson(answer);

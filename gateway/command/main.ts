@@ -145,6 +145,11 @@ function program(finish: (code: ExitCode) => void): Command {
     .argument("<device>", "id of the device (position tag) 设备位号")
     .argument("[request]", "what; left out: list what there is 召测项目，省略则列出全部")
     .argument("[parameter=value...]", "what the request takes: minutes=10 参数")
+    .option(
+      "--wait <duration>",
+      "how long the answer may take; the gateway gives up after 60 s 最长等待",
+      "65s",
+    )
     .option("--reason <words>", "why; required for what acts at the device 原因，对设备有动作时必填")
     .option("--user <name>", "one of http.users 用户")
     .action(

@@ -42,7 +42,8 @@ export async function read(site: string, id: string, options: ReadOptions): Prom
   return EXIT.ok;
 }
 
-function parseWait(text: string): Micros {
+/** How long an option `--wait` says. @throws ConfigurationError COMMAND_USAGE */
+export function parseWait(text: string): Micros {
   const wait = parseDuration(text);
   if (wait === undefined || wait === 0) {
     throw new ConfigurationError("COMMAND_USAGE", `--wait ${text}: not a duration`, {

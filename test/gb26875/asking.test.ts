@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { GB26875_REQUESTS } from "../../drivers/gb26875/request-kinds.ts";
 import { writeTime } from "../../drivers/gb26875/timestamp.ts";
+import { TYPE } from "../../drivers/gb26875/unit.ts";
 import type { Fact, RequestAnswer } from "../../drivers/request.ts";
 import { zoneOf } from "../../drivers/zone.ts";
 import { MINUTE, SECOND } from "../../model/time.ts";
@@ -153,6 +154,35 @@ describe("clocks", () => {
     expect(Math.abs(device.clockSetTo! - stand.clock.wall())).toBeLessThan(5 * SECOND);
     expect(facts.map(({ id }) => id)).toEqual(["clock", "ahead"]);
     expect(stand.count("clocks_set")).toBe(1);
+  });
+
+  test("one that drifts while its device stays connected is noticed, and not set at each frame", async () => {
+    const clock = new JumpingClock();
+    await using stand = await Stand.start({ link: { setClock: "24h" } }, { clock });
+    const device = await stand.transmitter();
+    await device.heartbeat();
+    const wrong = () => frameOf({ source: SOURCE, time: writeTime(clock.wall() - MINUTE, ZONE) });
+    const sets = () => device.asked.filter((type) => type === TYPE.setClock).length;
+    device.raw(wrong());
+    await until("it is heard", () => stand.count("frames") === 2);
+    expect(sets()).toBe(0);
+    clock.jump(10 * MINUTE);
+    device.raw(wrong());
+    await until("it is set", () => stand.count("clocks_set") === 1);
+    device.raw(wrong());
+    clock.jump(9 * MINUTE);
+    device.raw(wrong());
+    await until("they are heard", () => stand.count("frames") >= 5);
+    expect(sets()).toBe(1);
+    expect(stand.count("clocks_set")).toBe(1);
+  });
+
+  test("a gateway whose own clock was never set sets nobody's", async () => {
+    const clock = new JumpingClock(Date.UTC(2019, 5, 1) * 1_000);
+    const { stand, device } = await standing(undefined, clock);
+    await using _ = stand;
+    await expect(ask(stand, "set-clock")).rejects.toMatchObject({ code: "COMMAND_USAGE" });
+    expect(device.asked).toEqual([]);
   });
 
   test("a device that denies it: an error, and counted", async () => {

@@ -65,7 +65,8 @@ describe("a logger is asked", () => {
     const [question] = logger.received.filter(({ cn }) => cn === 1_011);
     expect(question).toMatchObject({ st: "22", pw: "123456", flag: edition | 1 });
     expect(question!.qn).toMatch(/^\d{17}$/);
-    expect(new Set(logger.received.map(({ qn }) => qn)).size).toBe(logger.received.length);
+    const numbers = logger.received.filter(({ cn }) => cn < 9_000).map(({ qn }) => qn);
+    expect(new Set(numbers).size).toBe(numbers.length);
     expect(stand.inner.total("hj212_unasked")).toBe(0);
   });
 
