@@ -169,11 +169,16 @@ const NOT_MEASURING: readonly (readonly [RegExp, ReasonName])[] = [
   [/fault|fail|error|故障|异常/, "device_failure"],
 ];
 
+/** Faults beside which an instrument goes on measuring: its supply, its horn, its relay, its printer. */
+const BESIDE_THE_MEASUREMENT =
+  /power|supply|mains|batter|电源|主电|备电|电池|horn|siren|beacon|speaker|声光|喇叭|relay|继电器|print|打印/;
+
 /** Faults, and modes whose states are named: a detector in warm-up shows 0. */
 export function decidingOf(channels: readonly DraftChannel[]): readonly Deciding[] {
   return channels.flatMap((channel): Deciding[] => {
     const { quantity, encoding, states } = channel;
     if (quantity === "fault") {
+      if (BESIDE_THE_MEASUREMENT.test(folded(`${channel.name.zh} ${channel.name.en}`))) return [];
       const normal = [...(channel.raw ?? [])].find(([, code]) => code === 0)?.[0] ?? 0;
       const condition = encoding.type === "bit" ? `equals: ${1 - normal}` : `except: ${normal}`;
       return [{ channel, when: [{ condition, reason: "device_failure" }] }];

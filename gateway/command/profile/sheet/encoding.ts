@@ -82,11 +82,12 @@ export interface EncodingCells {
 
 /** Finds the encoding of a row, or says why there is none. Nothing is taken in silence: see `assumed`. */
 export function encodingOf(cells: EncodingCells): SheetEncoding | NoEncoding {
-  const word = typeWord(cells.type);
-  const part = bitsOf(cells.bit, cells.bitOfAddress);
+  const bitInType = cells.bit.trim() === "" && /^(bit|位|第)\s*\d/i.test(cells.type.trim());
+  const word = bitInType ? undefined : typeWord(cells.type);
+  const part = bitsOf(bitInType ? cells.type : cells.bit, cells.bitOfAddress);
   if (part === "unclear") {
     return {
-      why: `"${cells.bit}" is no bit of a register`,
+      why: `"${bitInType ? cells.type : cells.bit}" is no bit of a register`,
       todo: "say bits as 3, bit3 or 0-3, from 0 for the lowest",
     };
   }

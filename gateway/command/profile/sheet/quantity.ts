@@ -184,6 +184,9 @@ export function gasOf(name: string): Gas | undefined {
   )?.[0];
 }
 
+/** Registers kept for later. The whole name: a fault of the 备用电源 is one. */
+const RESERVED = /^(备用|预留|保留|未用|不用|reserved|spare|unused|not used|rfu|n\/?a)( ?\d+)?$/;
+
 /** Rows that are no measurement: settings of the line or of the instrument. */
 const SETTINGS =
   /baud|波特率|parity|校验|stop\s?bit|停止位|slave|modbus (address|id)|device (address|id)|station|设备地址|从站|站号|通讯地址|本机地址|password|密码|factory|出厂|firmware|software version|version|版本|serial (no|num)|序列号/;
@@ -197,6 +200,7 @@ const ASSERTS = /alarm|exceed|over|报警|告警|超限|超标/;
 /** Why a row is set aside for its name; undefined: it may be a measurement, or a state. */
 export function asideOf(name: string, { measured }: { measured: boolean }): string | undefined {
   const words = folded(name);
+  if (RESERVED.test(words)) return "reserved: nothing stands there";
   if (SETTINGS.test(words)) return "a setting or a name plate, no measurement";
   if (LIMITS.test(words) && (measured || !ASSERTS.test(words)))
     return "a limit or a setting in the unit of the measurement: as a channel, rules would judge it as measured";
