@@ -121,6 +121,18 @@ describe("a logger is asked", () => {
     },
   );
 
+  test("and reports by itself before it has said that it will: that is no answer", async () => {
+    const { stand, logger, clock } = await standing({ misbehaves: () => "silent" });
+    await using _ = stand;
+    const failed = expect(ask(stand, "real-time")).rejects.toMatchObject({ code: "DEVICE_TIMEOUT" });
+    for (let sent = 1; sent <= 3; sent++) {
+      await until("it is asked", () => asked(logger).length === sent);
+      await logger.report(2_011, REAL_TIME);
+      clock.jump(10 * SECOND);
+    }
+    await failed;
+  });
+
   test("and says that it will and never does: not asked again, and an error", async () => {
     const { stand, logger, clock } = await standing({ misbehaves: () => "gives no result" });
     await using _ = stand;
