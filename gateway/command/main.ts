@@ -193,7 +193,7 @@ function program(finish: (code: ExitCode) => void): Command {
     .argument("<file...>", "profile files 型号文件")
     .action(async (files: string[], options: { json: boolean }) => {
       const { checkProfiles } = await import("./profile/check.ts");
-      finish(checkProfiles(files, options));
+      finish(await checkProfiles(files, options));
     });
   json(
     profile.command("try").description("read a device by a profile file, without a site 用型号文件试读设备"),

@@ -58,6 +58,44 @@ describe("tocsin profile check", () => {
   });
 });
 
+describe("examples beside a codec", () => {
+  const CASES = resolve(import.meta.dirname, "../cases/codec-examples");
+
+  test("are run when its profile is checked, or by themselves", async () => {
+    const files = [resolve(CASES, "gauge.yaml"), resolve(CASES, "gauge-codec.yaml")];
+    const { code, stdout } = await tocsin("profile", "check", ...files);
+    expect(stdout).toEqual([
+      expect.stringMatching(/^ok: .*gauge\.yaml: gauge, 2 codec examples$/),
+      expect.stringMatching(/^ok: .*gauge-codec\.yaml, 2 codec examples$/),
+    ]);
+    expect(code).toBe(0);
+  });
+
+  test("that the codec sees otherwise are named field by field", async () => {
+    const { code, stdout } = await tocsin(
+      "profile",
+      "check",
+      "--json",
+      resolve(CASES, "wrong/gauge-codec.yaml"),
+    );
+    expect(code).toBe(1);
+    const { profiles } = JSON.parse(stdout.join("\n")) as {
+      profiles: { problems: { line: number; message: string | { en: string } }[] }[];
+    };
+    const said = profiles[0]!.problems.map(({ line, message }) => [
+      line,
+      typeof message === "string" ? message : message.en,
+    ]);
+    expect(said).toEqual([
+      [4, "another scale: data.level.mm: 1500, and the example says 150"],
+      [4, "another scale: data.flags[1]: 1, and the example says 0"],
+      [4, "another scale: data.spare: nothing, and the example says 1"],
+      [7, "should be refused: the codec should refuse it, and did not"],
+      [10, "should not be refused: the codec refuses it: four bytes are expected"],
+    ]);
+  });
+});
+
 describe("tocsin profile try", () => {
   test("values beside registers; a number in the wrong order in all four, with the one that fits", async () => {
     const { bank, link } = await bankServer();

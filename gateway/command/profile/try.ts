@@ -37,7 +37,7 @@ const WATCH_MS = SECOND / MILLISECOND;
  */
 export async function tryProfile(file: string, options: TryOptions): Promise<ExitCode> {
   const { profile } = loadProfile(file);
-  if (profile === undefined) return checkProfiles([file], options);
+  if (profile === undefined) return await checkProfiles([file], options);
   const link = parseLink(options.link);
   const address = link.kind.address.safeParse({ unit: Number(options.unit) });
   if (!address.success) {
