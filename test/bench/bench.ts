@@ -6,6 +6,7 @@ import { alarmLatency } from "./measurements/alarm-latency.ts";
 import { disk } from "./measurements/disk.ts";
 import { flood } from "./measurements/flood.ts";
 import { gb26875 } from "./measurements/gb26875.ts";
+import { http } from "./measurements/http.ts";
 import { ingestEmbedded } from "./measurements/ingest-embedded.ts";
 import { ingestExternal } from "./measurements/ingest-external.ts";
 import { lorawan } from "./measurements/lorawan.ts";
@@ -35,6 +36,7 @@ const MEASUREMENTS: readonly Measurement[] = [
   modbus,
   modbusSoak,
   gb26875,
+  http,
   lorawan,
   sl651,
   sparkplug,
