@@ -83,6 +83,25 @@ test("what comes before the link begins, or after it has stopped, is not acknowl
   expect(both.intake.messages.length).toBe(1);
 });
 
+test("a device that floods: another instrument is heard at once, and nothing that was acknowledged is lost", async () => {
+  const flood = 3_000;
+  await using both = await Both.open(site());
+  await both.lora.driver.start(both.intake);
+  await using server = await both.connect();
+  for (let n = 1; n <= flood; n++) server.publish(UP, uplink(n, n % 200), { id: n });
+  await using other = await both.connect({ clientId: "gauge" });
+  other.publish("devices/gauge/depth", "1.5", { id: 1 });
+  await until("the other is heard", () => both.lora.entered().some((line) => line.startsWith("gauge.")));
+  expect(server.acknowledged).toEqual([]);
+  both.intake.instant = true;
+  await until("all of the flood is acknowledged", () => {
+    both.intake.makeDurable();
+    return server.acknowledged.length === flood;
+  });
+  expect(both.lora.entered()).toHaveLength(flood + 1);
+  expect(both.lora.total("lorawan_codec_faults")).toBe(0);
+});
+
 test("only the users that the link names publish uplinks, and none as a last will", async () => {
   const password = await hashPassword("right");
   const users = {
