@@ -13,6 +13,7 @@ import {
   type SnapshotValue,
   type Ticket,
 } from "../driver.ts";
+import { decodeReceived } from "../payload/decode.ts";
 import { LastWords } from "../payload/last-words.ts";
 import { compileMessage, type MessageDecoder } from "../payload/message.ts";
 import { ReceivedPayload } from "../payload/received-payload.ts";
@@ -53,7 +54,7 @@ export class Reception {
   readonly #speakers = new Map<string, Map<string, Speaker>>();
   readonly #byDevice = new Map<number, Speaker>();
   readonly #counts: Readonly<
-    Record<"messages" | "readings" | "repeats" | "unknown" | "undecodable" | "refused", Counter>
+    Record<"messages" | "readings" | "repeats" | "twice" | "unknown" | "undecodable" | "refused", Counter>
   >;
   #intake: Intake | undefined;
   /** What a repeat waits for: its first sending entered at or before this. */
@@ -78,6 +79,7 @@ export class Reception {
       readings: counter("http_intake_readings", "Readings decoded from messages."),
       repeats: counter("http_intake_repeats", "Messages sent again that had been accepted before."),
       unknown: counter("http_intake_unknown_devices", "Messages of devices that the site does not have."),
+      twice: counter("http_intake_keys_twice", "Messages decoded from JSON in which a key stands twice."),
       undecodable: counter(
         "http_intake_undecodable",
         "Requests and messages that could not be decoded: quarantined.",
@@ -210,7 +212,7 @@ export class Reception {
     for (const decoder of speaker.messages) {
       const from = batch.length;
       try {
-        decoder.decode(payload.root(decoder), batch);
+        if (decodeReceived(decoder, payload, batch)) this.#counts.twice.add();
         for (let i = from; i < batch.length; i++)
           if (Number.isNaN(batch.time[i]!)) batch.time[i] = message.time;
         if (!decoder.stored) this.#order.settle(batch, from);

@@ -6,6 +6,7 @@ import { ReadingBatch } from "../../model/reading.ts";
 import type { Clock } from "../../model/time.ts";
 import { DangerOrder } from "../danger-order.ts";
 import { type Intake, REFUSED, type SnapshotValue, type Ticket } from "../driver.ts";
+import { decodeReceived } from "../payload/decode.ts";
 import { ReceivedPayload } from "../payload/received-payload.ts";
 import { type Availability, saysOnline } from "./availability.ts";
 import type { Route, Router, Shared, Speaker } from "./router.ts";
@@ -63,6 +64,7 @@ export class Reception {
   readonly #readings: Counter;
   readonly #repeats: Counter;
   readonly #undecodable: Counter;
+  readonly #twice: Counter;
   readonly #unknown: Counter;
   readonly #refused: Counter;
   readonly #dropped: Counter;
@@ -79,6 +81,7 @@ export class Reception {
       "mqtt_undecodable",
       "Publications that no profile could decode: quarantined.",
     );
+    this.#twice = counter("mqtt_keys_twice", "Messages decoded from JSON in which a key stands twice.");
     this.#unknown = counter(
       "mqtt_unknown_devices",
       "Publications naming a device that the site does not have.",
@@ -199,7 +202,7 @@ export class Reception {
     for (const message of speaker.messages) {
       const from = this.#batch.length;
       try {
-        message.decode(payload.root(message), this.#batch);
+        if (decodeReceived(message, payload, this.#batch)) this.#twice.add();
         // What a broker had kept is from before, and says so by its time.
         if (!message.stored && !publication.old) this.#order.settle(this.#batch, from);
       } catch (error) {

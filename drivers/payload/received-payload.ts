@@ -3,6 +3,7 @@ import { type CigemMessage, readCigem } from "./cigem.ts";
 import { type EntryPaths, entriesOf, type NamedEntries } from "./entries.ts";
 import type { MessageDecoder } from "./message.ts";
 import { lookup, wordOf } from "./path.ts";
+import { isKeyTwice, parseFirst } from "./said-twice.ts";
 
 /** A payload that is parsed once, however many devices and messages look at it. */
 export class ReceivedPayload {
@@ -12,6 +13,8 @@ export class ReceivedPayload {
   #parsed = false;
   #cigem: CigemMessage | undefined;
   #entries: { readonly key: string; readonly found: NamedEntries } | undefined;
+  /** Null: no key stands twice. */
+  #first: ReceivedPayload | null | undefined;
   /** Why the name could not be read. */
   problem: string | undefined;
 
@@ -32,6 +35,26 @@ export class ReceivedPayload {
       this.#parsed = true;
     }
     return this.#json;
+  }
+
+  /**
+   * The same with the first of equal keys in place of the last, when a key stands twice; undefined: none does. What both say of a device
+   * is to be taken. @throws SyntaxError when it is no JSON, RangeError when it is too deep to tell.
+   */
+  asSaidFirst(): ReceivedPayload | undefined {
+    if (this.#first === undefined) {
+      const twice = isKeyTwice(this.text(), this.json());
+      this.#first = twice ? ReceivedPayload.#of(this.#payload, parseFirst(this.text())) : null;
+    }
+    return this.#first ?? undefined;
+  }
+
+  static #of(payload: Buffer, json: unknown): ReceivedPayload {
+    const received = new ReceivedPayload(payload);
+    received.#json = json;
+    received.#parsed = true;
+    received.#first = null;
+    return received;
   }
 
   /** As a message of 普适型 instruments. @throws CigemError, SyntaxError */
