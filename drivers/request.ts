@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { Text } from "../model/text.ts";
-import type { Micros } from "../model/time.ts";
+import { type Micros, SECOND } from "../model/time.ts";
 
 /*
  * Requests: what a device can be asked, or told to do, beyond its channels and outputs. A kind of link names them, so that the
@@ -8,7 +8,7 @@ import type { Micros } from "../model/time.ts";
  */
 
 /** Longest time a request may take, its turn included; then its `signal` is aborted. */
-export const REQUEST_BOUND: Micros = 60_000_000;
+export const REQUEST_BOUND: Micros = 60 * SECOND;
 
 /** Something that devices of a kind of link can be asked or told. */
 export interface RequestDescription {

@@ -5,7 +5,7 @@ import type { Counters } from "../model/counter.ts";
 import { asTocsinError, DeviceError, describe, type ErrorCode } from "../model/error.ts";
 import type { Log } from "../model/log.ts";
 import type { Device } from "../model/site.ts";
-import type { Clock, Micros } from "../model/time.ts";
+import { type Clock, type Micros, SECOND } from "../model/time.ts";
 import type { Configuration } from "./configuration.ts";
 
 /** Requests that wait or are under way, of all devices and of one: each may take a minute. */
@@ -166,7 +166,7 @@ export class Requests {
 
   async #within(bound: Micros, run: (signal: AbortSignal) => Promise<RequestAnswer>): Promise<RequestAnswer> {
     const patience = new AbortController();
-    const late = new DeviceError("DEVICE_TIMEOUT", `no answer within ${bound / 1_000_000} s`, {
+    const late = new DeviceError("DEVICE_TIMEOUT", `no answer within ${bound / SECOND} s`, {
       hint: "others may have been before it",
     });
     let timer: { cancel(): void } | undefined;
