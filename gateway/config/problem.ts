@@ -4,7 +4,7 @@ import type { Text } from "../../model/text.ts";
 import { SEE_ENGLISH } from "../messages/chinese.ts";
 import { hintLines, painter, wordsJson } from "../messages/words.ts";
 import type { SourceText, Spot } from "./source.ts";
-import { andMore, moreProblems } from "./texts/structure.ts";
+import { andMore, moreErrors, moreWarnings } from "./texts/structure.ts";
 
 /** One thing that is wrong with a site file or a file it names. */
 export interface Problem {
@@ -30,13 +30,14 @@ export interface Complaint {
   readonly severity?: "error" | "warning";
 }
 
-/** More than this many are not shown: the first ones usually explain the rest. */
-const MOST_PROBLEMS = 500;
+/** More errors than this, or more warnings, are not shown: the first ones usually explain the rest. */
+const MOST_OF_A_KIND = 500;
 
 /** Collects problems; the same one at the same place is kept once and counted (300 instances of one template). */
 export class Problems {
   readonly #kept = new Map<string, { problem: Problem; times: number }>();
-  #beyond = 0;
+  readonly #shown = { error: 0, warning: 0 };
+  readonly #beyond = { error: 0, warning: 0 };
 
   /** Adds a problem at a place in a file. */
   at(spot: Spot, complaint: Complaint): void {
@@ -73,8 +74,10 @@ export class Problems {
   #add(key: string, problem: Problem): void {
     const known = this.#kept.get(key);
     if (known !== undefined) known.times++;
-    else if (this.#kept.size < MOST_PROBLEMS) this.#kept.set(key, { problem, times: 1 });
-    else this.#beyond++;
+    else if (this.#shown[problem.severity] < MOST_OF_A_KIND) {
+      this.#shown[problem.severity]++;
+      this.#kept.set(key, { problem, times: 1 });
+    } else this.#beyond[problem.severity]++;
   }
 
   get failed(): boolean {
@@ -82,9 +85,7 @@ export class Problems {
   }
 
   get errors(): number {
-    let n = this.#beyond;
-    for (const { problem } of this.#kept.values()) if (problem.severity === "error") n++;
-    return n;
+    return this.#shown.error + this.#beyond.error;
   }
 
   /** All of them by file, line and column. */
@@ -93,16 +94,12 @@ export class Problems {
       times === 1 ? problem : { ...problem, message: andMore(problem.message, times - 1) },
     );
     all.sort((a, b) => compare(a.file, b.file) || a.line - b.line || a.column - b.column);
-    if (this.#beyond > 0) {
-      const last = all.at(-1)!;
-      all.push({
-        severity: "error",
-        code: "CONFIG_INVALID",
-        file: last.file,
-        line: 0,
-        column: 0,
-        message: moreProblems(this.#beyond),
-      });
+    const file = all.at(-1)?.file ?? "";
+    for (const severity of ["error", "warning"] as const) {
+      const beyond = this.#beyond[severity];
+      if (beyond === 0) continue;
+      const message = severity === "error" ? moreErrors(beyond) : moreWarnings(beyond);
+      all.push({ severity, code: "CONFIG_INVALID", file, line: 0, column: 0, message });
     }
     return all;
   }

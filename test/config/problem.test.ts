@@ -105,7 +105,7 @@ describe("many problems", () => {
     for (let i = 0; i < 10_000; i++)
       problems.ofFile("a.yaml", { message: alike(`no ${i}`) }, { line: i + 1, column: 1 });
     expect(problems.list().length).toBe(501);
-    expect(problems.list().at(-1)?.message.en).toBe("9500 more problems are not shown");
+    expect(problems.list().at(-1)?.message.en).toBe("9500 more errors are not shown");
     expect(problems.errors).toBe(10_000);
   });
 
@@ -113,6 +113,20 @@ describe("many problems", () => {
     const problems = new Problems();
     problems.ofFile("a.yaml", { message: alike("look here"), severity: "warning" });
     expect(problems.failed).toBe(false);
+  });
+
+  test("that are only warnings stop nothing, however many: a site of thousands of stations starts", () => {
+    const problems = new Problems();
+    for (let i = 0; i < 2_000; i++) {
+      const at = { line: i + 1, column: 1 };
+      problems.ofFile("a.yaml", { message: alike(`look at ${i}`), severity: "warning" }, at);
+    }
+    expect(problems.failed).toBe(false);
+    expect(problems.list().length).toBe(501);
+    expect(problems.list().every(({ severity }) => severity === "warning")).toBe(true);
+    problems.ofFile("a.yaml", { message: alike("wrong") });
+    expect(problems.errors).toBe(1);
+    expect(problems.list().some(({ message }) => message.en === "wrong")).toBe(true);
   });
 });
 

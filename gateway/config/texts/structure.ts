@@ -186,8 +186,12 @@ export const IS_UTF16: Text = {
   zh: "文件是 UTF-16 编码，请另存为 UTF-8",
 };
 
-export function moreProblems(beyond: number): Text {
-  return { en: `${beyond} more problems are not shown`, zh: `另有 ${beyond} 处问题未列出` };
+export function moreErrors(beyond: number): Text {
+  return { en: `${beyond} more errors are not shown`, zh: `另有 ${beyond} 处错误未列出` };
+}
+
+export function moreWarnings(beyond: number): Text {
+  return { en: `${beyond} more warnings are not shown`, zh: `另有 ${beyond} 处警告未列出` };
 }
 
 /** The same mistake in many rows of a table is told once. */
