@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import * as nodeModule from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { setFlagsFromString } from "node:v8";
 
 /** First version that strips types without a flag and has node:sqlite as Tocsin uses it; "engines" of package.json. */
 const NEEDED = 24;
@@ -20,13 +21,19 @@ const UNAVAILABLE = 69;
  */
 const YOUNG_SPACE = "--max-semi-space-size";
 const YOUNG_SPACE_MIB = 8;
+/** The same for the threads of the journal: what they make lives for one batch. */
+const YOUNG_SPACE_OF_THREADS_MIB = 2;
 /** glibc otherwise keeps freed memory apart for every thread (mallopt(3), M_ARENA_MAX). */
 const ARENAS = "2";
 
 const here = dirname(fileURLToPath(import.meta.url));
 
 if (Number(process.versions.node.split(".")[0]) >= NEEDED) {
-  if (process.argv[2] === "run" && !isTuned()) tune();
+  if (process.argv[2] === "run") {
+    if (!isTuned()) tune();
+    // Read when a thread begins; the main thread has begun.
+    setFlagsFromString(`${YOUNG_SPACE}=${YOUNG_SPACE_OF_THREADS_MIB}`);
+  }
   // Without a folder to write to the cache is simply off.
   nodeModule.enableCompileCache?.();
   // Threads look for it here; without it each of them loads the TypeScript stripper, some 15 MB.
@@ -51,7 +58,13 @@ function tune() {
   if (process.platform === "win32" || process.execve === undefined) return;
   process.execve(
     process.execPath,
-    [process.execPath, `${YOUNG_SPACE}=${YOUNG_SPACE_MIB}`, ...process.execArgv, ...process.argv.slice(1)],
+    [
+      process.execPath,
+      `${YOUNG_SPACE}=${YOUNG_SPACE_MIB}`,
+      "--expose-gc",
+      ...process.execArgv,
+      ...process.argv.slice(1),
+    ],
     { ...process.env, MALLOC_ARENA_MAX: process.env.MALLOC_ARENA_MAX ?? ARENAS },
   );
 }

@@ -19,7 +19,7 @@ import { isTree, valueAt } from "./located.ts";
 import { folderOf, withAbsoluteFiles } from "./option-files.ts";
 import type { Problems } from "./problem.ts";
 import { resolveCalendars } from "./resolve-calendars.ts";
-import { resolveDevices } from "./resolve-devices.ts";
+import { type ResolvedDevices, resolveDevices } from "./resolve-devices.ts";
 import { resolveLinks } from "./resolve-links.ts";
 import { resolveOutside } from "./resolve-outside.ts";
 import { idlePackRules, type PackedSite } from "./resolve-packs.ts";
@@ -131,7 +131,17 @@ export function resolveSite(
     profiles: things.usedProfiles,
     profileFolders: options.profileFolders,
     ...(parsed.simulate === undefined ? {} : { simulate: resolve(folder, parsed.simulate) }),
-    devicesOf: (link) => things.onLink[link] ?? [],
+    ...lookups(things.onLink, { folder, environment }),
+  };
+}
+
+/** What a configuration can be asked. Made apart: a closure of `resolveSite` would keep the text of the site for good. */
+function lookups(
+  onLink: ResolvedDevices["onLink"],
+  { folder, environment }: { folder: string; environment: NodeJS.ProcessEnv },
+): Pick<Configuration, "devicesOf" | "secret"> {
+  return {
+    devicesOf: (link) => onLink[link] ?? [],
     secret: (reference) => readSecret(reference, folder, environment),
   };
 }

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import { type Blob, pack, unpack } from "./block.ts";
 import { ByteWriter, damaged } from "./bytes.ts";
@@ -89,11 +89,16 @@ export function salvageDictionary(folder: string): Series[] {
   return found;
 }
 
-/** dictionary.db, from the writer's side: ids are durable before their first use. */
+/**
+ * dictionary.db, from the writer's side: ids are durable before their first use. Definitions are kept as text: the writer looks
+ * at one once a segment, and tens of thousands of objects would outweigh all else that it holds.
+ */
 export class Dictionary {
   readonly db: DatabaseSync;
-  readonly #byId = new Map<number, Series>();
-  readonly #ids = new Map<string, number>();
+  readonly #definitions = new Map<number, string>();
+  readonly #insertion: StatementSync;
+  /** The other way round, while ids are asked for. */
+  #ids: Map<string, number> | undefined;
   #highest = 0;
 
   /** @throws HostError JOURNAL_DAMAGED or an SQLite error; `isDamage` tells. */
@@ -101,7 +106,8 @@ export class Dictionary {
     this.db = openDatabase(dictionaryPath(folder));
     try {
       this.db.exec(SCHEMA);
-      for (const series of read(this.db, 0)) this.#learn(series);
+      this.#insertion = this.db.prepare("INSERT INTO series VALUES (?, ?, ?)");
+      for (const series of read(this.db, 0)) this.#learn(series.id, canonical(series));
     } catch (thrown) {
       this.db.close();
       throw thrown;
@@ -109,7 +115,8 @@ export class Dictionary {
   }
 
   get(id: number): Series | undefined {
-    return this.#byId.get(id);
+    const definition = this.#definitions.get(id);
+    return definition === undefined ? undefined : parse(id, definition);
   }
 
   /** Highest id in use. */
@@ -119,18 +126,21 @@ export class Dictionary {
 
   /** Puts rows back that were found elsewhere, when the dictionary itself was lost. Known ids are left alone. */
   restore(found: Iterable<Series>): void {
+    const known = this.#known();
     transaction(this.db, () => {
       for (const series of found) {
-        if (this.#byId.has(series.id) || this.#ids.has(canonical(series))) continue;
-        this.#insert(series);
-        this.#learn(series);
+        const definition = canonical(series);
+        if (this.#definitions.has(series.id) || known.has(definition)) continue;
+        this.#insert(series.id, definition);
+        this.#learn(series.id, definition);
       }
     });
   }
 
   /** How many of these have no id yet. */
   missing(definitions: readonly SeriesDefinition[]): number {
-    return definitions.filter((definition) => !this.#ids.has(canonical(definition))).length;
+    const known = this.#known();
+    return definitions.filter((definition) => !known.has(canonical(definition))).length;
   }
 
   /**
@@ -138,38 +148,40 @@ export class Dictionary {
    * @throws an SQLite error when the disk does not take new ones.
    */
   ids(definitions: readonly SeriesDefinition[], above: number): Uint32Array {
-    const added: Series[] = [];
-    const text = definitions.map(canonical);
-    if (text.some((one) => !this.#ids.has(one))) {
-      let next = Math.max(above, this.#highest) + 1;
-      const fresh = new Set<string>();
+    const known = this.#known();
+    const wanted = definitions.map(canonical);
+    const fresh = new Map<string, number>();
+    let next = Math.max(above, this.#highest) + 1;
+    for (const definition of wanted) {
+      if (!known.has(definition) && !fresh.has(definition)) fresh.set(definition, next++);
+    }
+    if (fresh.size > 0) {
       transaction(this.db, () => {
-        definitions.forEach((definition, i) => {
-          if (this.#ids.has(text[i]!) || fresh.has(text[i]!)) return;
-          fresh.add(text[i]!);
-          const series = { ...definition, id: next++ };
-          this.#insert(series);
-          added.push(series);
-        });
+        for (const [definition, id] of fresh) this.#insert(id, definition);
       });
     }
-    for (const series of added) this.#learn(series);
-    return Uint32Array.from(text, (one) => this.#ids.get(one)!);
+    for (const [definition, id] of fresh) this.#learn(id, definition);
+    this.#ids = undefined;
+    return Uint32Array.from(wanted, (definition) => known.get(definition)!);
   }
 
   close(): void {
     closeDatabase(this.db);
   }
 
-  #insert(series: Series): void {
-    const definition = canonical(series);
-    this.db.prepare("INSERT INTO series VALUES (?, ?, ?)").run(series.id, definition, crc32(definition));
+  #known(): Map<string, number> {
+    this.#ids ??= new Map(Array.from(this.#definitions, ([id, definition]) => [definition, id] as const));
+    return this.#ids;
   }
 
-  #learn(series: Series): void {
-    this.#byId.set(series.id, series);
-    this.#ids.set(canonical(series), series.id);
-    this.#highest = Math.max(this.#highest, series.id);
+  #insert(id: number, definition: string): void {
+    this.#insertion.run(id, definition, crc32(definition));
+  }
+
+  #learn(id: number, definition: string): void {
+    this.#definitions.set(id, definition);
+    this.#ids?.set(definition, id);
+    this.#highest = Math.max(this.#highest, id);
   }
 }
 

@@ -25,13 +25,17 @@ export type NumberKind = "event" | "occurrence";
 export interface WriterStart {
   readonly folder: string;
   readonly options: JournalOptions;
-  readonly series: readonly SeriesDefinition[];
   /** Wall clock at the start, µs, for the record of boots. */
   readonly at: number;
   /**
    * A test hook, two Int32. While the first is 1 the writer stands still, as if the disk did; the second is 1 while it does.
    */
   readonly stall: SharedArrayBuffer;
+}
+
+/** The first message to the writer thread: `workerData` would keep the definitions for as long as the thread lives. */
+export interface Opening {
+  readonly series: readonly SeriesDefinition[];
 }
 
 export type ToWriter =

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { HostError } from "../../model/error.ts";
-import type { FromWriter, Recovered, SentError, ToWriter, WriterStart } from "./protocol.ts";
+import type { FromWriter, Opening, Recovered, SentError, ToWriter, WriterStart } from "./protocol.ts";
 
 interface Answer {
   readonly resolve: (answer: FromWriter) => void;
@@ -23,9 +23,13 @@ export class WriterLink {
    * Starts the thread and waits until it has opened the journal.
    * @throws HostError ALREADY_RUNNING or JOURNAL_UNAVAILABLE
    */
-  static async start(start: Omit<WriterStart, "stall">): Promise<{ link: WriterLink; recovered: Recovered }> {
+  static async start({
+    series,
+    ...start
+  }: Omit<WriterStart, "stall"> & Opening): Promise<{ link: WriterLink; recovered: Recovered }> {
     const stall = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
     const link = new WriterLink({ ...start, stall });
+    link.#worker.postMessage({ series } satisfies Opening);
     return { link, recovered: await link.#opened() };
   }
 

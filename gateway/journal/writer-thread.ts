@@ -2,7 +2,7 @@ import { parentPort, receiveMessageOnPort, workerData } from "node:worker_thread
 import { asTocsinError, InternalError } from "../../model/error.ts";
 import { unavailable } from "./database.ts";
 import { pageEnd } from "./page.ts";
-import type { Tell, ToWriter, WriterStart } from "./protocol.ts";
+import type { Opening, Tell, ToWriter, WriterStart } from "./protocol.ts";
 import { openStore } from "./recovery.ts";
 import { SegmentReader } from "./segment-reader.ts";
 import { DamagedRecords } from "./segment-view.ts";
@@ -18,12 +18,12 @@ const TAIL_READINGS = 32_768;
 
 if (parentPort === null) throw new InternalError("INTERNAL", "writer-thread.ts is the entry of a thread");
 const port = parentPort;
-const { folder, options, series, at, stall } = workerData as WriterStart;
+const { folder, options, at, stall } = workerData as WriterStart;
 const stalled = new Int32Array(stall);
 
 const tell: Tell = (message, transfer) => port.postMessage(message, [...(transfer ?? [])]);
 
-function start(): void {
+function start({ series }: Opening): void {
   let writer: Writer;
   try {
     const store = openStore({ folder, series, at });
@@ -167,4 +167,4 @@ class Turn {
   }
 }
 
-start();
+port.once("message", start);

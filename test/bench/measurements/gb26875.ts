@@ -20,6 +20,7 @@ import { usageOf } from "../process-usage.ts";
 const FRAMES_GOAL = 20_000;
 const MUTATED = 1_000_000;
 const CONNECTED = 2_000;
+const STARTED_MS = 60_000;
 const MEMORY_GOAL_MB = 300;
 const DEVICES = 50;
 /** Unconfirmed frames of one device at a time. */
@@ -282,7 +283,7 @@ async function manyDevices(): Promise<Row> {
   using folder = temporaryFolder("bench");
   const port = await freePort();
   const path = writeSite(folder, { port, devices: CONNECTED, profile: "small" });
-  await using gateway = await startGateway(path);
+  await using gateway = await startGateway(path, { withinMs: STARTED_MS });
   const pid = gateway.child.process.pid!;
   const before = usageOf(pid).resident / MB;
   const senders: Sender[] = [];

@@ -9,14 +9,23 @@ import { HOUR, MILLISECOND } from "../../../model/time.ts";
 import { freePort } from "../../support/free-port.ts";
 import { startGateway } from "../../support/gateway-process.ts";
 import { type TemporaryFolder, temporaryFolder } from "../../support/temporary-folder.ts";
-import { type Measurement, verdict } from "../measurement.ts";
-import { round3 } from "../table.ts";
+import { until } from "../../support/until.ts";
+import { type Measurement, type Progress, type Row, verdict } from "../measurement.ts";
+import { usageOf } from "../process-usage.ts";
+import { mebibytes, round3 } from "../table.ts";
 
 const GOAL = 20_000;
 const STATIONS = 64;
 /** Reports of one station on their way: as many as the server holds for a connection. */
 const WINDOW = 60;
 const SECONDS = 10;
+/** Stations that are connected at once, and what the gateway may weigh then. */
+const CONNECTED = 2_000;
+const MEMORY_GOAL = 300 * 2 ** 20;
+/** The backlog of a listening socket is 511. */
+const ARRIVE_TOGETHER = 100;
+const STARTED_MS = 60_000;
+const SETTLE_SECONDS = 2;
 const WARM_UP_SECONDS = 2;
 /** Serial number, time and the rest of a confirmation, bytes. */
 const CONFIRMATION_BYTES = 25;
@@ -25,13 +34,13 @@ const CONFIRMATION_BYTES = 25;
 const SERIAL_AT = 14;
 const LEVEL_BEFORE_END = 11;
 
-const SITE = (port: number) => `
+const SITE = (port: number, stations: number) => `
 site: { id: bench, name: { zh: 试验台, en: Bench } }
 http: { enabled: false }
 links: { rtu: { type: sl651-server, listen: "127.0.0.1:${port}" } }
 points: { river: { name: { zh: 河, en: River }, domain: water } }
 devices:
-${Array.from({ length: STATIONS }, (_, n) => `  r${n}: { profile: sl651-river, link: rtu, point: river, address: { station: "${address(n)}" } }`).join("\n")}
+${Array.from({ length: stations }, (_, n) => `  r${n}: { profile: sl651-river, link: rtu, point: river, address: { station: "${address(n)}" } }`).join("\n")}
 rules:
   flood: { name: 洪水, applies: { quantity: water_level }, above: { yellow: 174, orange: 175, red: 176 }, basis: bench, guidance: { zh: 处置, en: Act } }
 `;
@@ -40,40 +49,75 @@ function address(n: number): string {
   return String(1_000 + n).padStart(10, "0");
 }
 
-/** Reports of SL 651 stations, each confirmed when it is on disk. */
+/** Reports of SL 651 stations, each confirmed when it is on disk; and many stations that stay connected. */
 export const sl651: Measurement = {
   id: "sl651",
-  run: async (progress) => {
-    using folder = temporaryFolder("bench");
-    const port = await freePort();
-    await using _gateway = await startGateway(writeSite(folder, port));
-    progress(`${STATIONS} stations`);
-    const stations = await Promise.all(Array.from({ length: STATIONS }, (_, n) => Talker.dial(port, n)));
-    const confirmed = () => stations.reduce((sum, station) => sum + station.confirmed, 0);
-    await seconds(WARM_UP_SECONDS);
-    const from = confirmed();
-    const began = performance.now();
-    await seconds(SECONDS);
-    const rate = ((confirmed() - from) * 1_000) / (performance.now() - began);
-    for (const station of stations) station.stop();
-    return [
-      {
-        what: "SL 651: reports of four elements decoded, accepted durably and confirmed",
-        goal: `≥ ${GOAL} frames/s`,
-        measured: `${round3(rate)} frames/s, ${round3(rate * READINGS)} readings/s`,
-        verdict: verdict(rate >= GOAL),
-        figures: { frames_per_second: rate, readings_per_second: rate * READINGS },
-      },
-    ];
-  },
+  run: async (progress) => [await reports(progress), await connected(progress)],
 };
 
+async function reports(progress: Progress): Promise<Row> {
+  using folder = temporaryFolder("bench");
+  const port = await freePort();
+  await using _gateway = await startGateway(writeSite(folder, port, STATIONS));
+  progress(`${STATIONS} stations`);
+  const stations = await Promise.all(
+    Array.from({ length: STATIONS }, (_, n) => Talker.dial({ port, n, window: WINDOW })),
+  );
+  const confirmed = () => stations.reduce((sum, station) => sum + station.confirmed, 0);
+  await seconds(WARM_UP_SECONDS);
+  const from = confirmed();
+  const began = performance.now();
+  await seconds(SECONDS);
+  const rate = ((confirmed() - from) * 1_000) / (performance.now() - began);
+  for (const station of stations) station.stop();
+  return {
+    what: "SL 651: reports of four elements decoded, accepted durably and confirmed",
+    goal: `≥ ${GOAL} frames/s`,
+    measured: `${round3(rate)} frames/s, ${round3(rate * READINGS)} readings/s`,
+    verdict: verdict(rate >= GOAL),
+    figures: { frames_per_second: rate, readings_per_second: rate * READINGS },
+  };
+}
+
+async function connected(progress: Progress): Promise<Row> {
+  using folder = temporaryFolder("bench");
+  const port = await freePort();
+  progress(`${CONNECTED} stations connected`);
+  await using gateway = await startGateway(writeSite(folder, port, CONNECTED), { withinMs: STARTED_MS });
+  const pid = gateway.child.process.pid!;
+  const before = usageOf(pid).resident;
+  const stations: Talker[] = [];
+  while (stations.length < CONNECTED) {
+    const crowd = Array.from({ length: ARRIVE_TOGETHER }, (_, n) =>
+      Talker.dial({ port, n: stations.length + n, window: 1 }),
+    );
+    for (const station of await Promise.all(crowd)) {
+      station.fallSilent();
+      stations.push(station);
+    }
+    await until("they are heard", () => stations.every(({ confirmed }) => confirmed > 0));
+  }
+  await seconds(SETTLE_SECONDS);
+  const open = stations.filter((station) => station.open).length;
+  const { resident } = usageOf(pid);
+  for (const station of stations) station.stop();
+  return {
+    what: `${CONNECTED} SL 651 stations connected at once, each with ${CHANNELS} channels`,
+    goal: `≤ ${mebibytes(MEMORY_GOAL)}`,
+    measured: `${open} connected, ${mebibytes(resident)} (${mebibytes(before)} before they came)`,
+    verdict: verdict(open === CONNECTED && resident <= MEMORY_GOAL),
+    figures: { connected: open, resident_bytes: resident, resident_bytes_before: before },
+  };
+}
+
+/** Channels of the profile sl651-river. */
+const CHANNELS = 15;
 /** Readings of one report: level, two of rain, voltage. */
 const READINGS = 4;
 
-function writeSite(folder: TemporaryFolder, port: number): string {
+function writeSite(folder: TemporaryFolder, port: number, stations: number): string {
   const file = folder.join("site.yaml");
-  writeFileSync(file, SITE(port));
+  writeFileSync(file, SITE(port, stations));
   return file;
 }
 
@@ -81,7 +125,7 @@ function seconds(count: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, count * 1_000));
 }
 
-/** A station that always has a window of reports on their way. */
+/** A station that always has a window of reports on their way, until it falls silent. */
 class Talker {
   confirmed = 0;
   readonly #socket: ReturnType<typeof connect>;
@@ -90,15 +134,18 @@ class Talker {
   #bytes = 0;
   #stopped = false;
 
-  static async dial(port: number, n: number): Promise<Talker> {
+  static async dial({ port, n, window }: { port: number; n: number; window: number }): Promise<Talker> {
     const socket = connect({ host: "127.0.0.1", port, noDelay: true });
     await once(socket, "connect");
-    return new Talker(socket, Number.parseInt(address(n), 16));
+    return new Talker(socket, { station: Number.parseInt(address(n), 16), window });
   }
 
-  private constructor(socket: ReturnType<typeof connect>, address: number) {
+  private constructor(
+    socket: ReturnType<typeof connect>,
+    { station, window }: { station: number; window: number },
+  ) {
     this.#socket = socket;
-    this.#template = template(address);
+    this.#template = template(station);
     socket.on("error", () => {});
     socket.on("data", (chunk: Buffer) => {
       this.#bytes += chunk.length;
@@ -107,11 +154,20 @@ class Talker {
       this.confirmed += done;
       if (!this.#stopped) this.#report(done);
     });
-    this.#report(WINDOW);
+    this.#report(window);
+  }
+
+  get open(): boolean {
+    return this.#socket.readyState === "open";
+  }
+
+  /** Reports no more, and stays connected. */
+  fallSilent(): void {
+    this.#stopped = true;
   }
 
   stop(): void {
-    this.#stopped = true;
+    this.fallSilent();
     this.#socket.destroy();
   }
 
