@@ -1,25 +1,20 @@
 import { MODES, type Mode } from "../model/domain.ts";
-import { REASON, type Reason } from "../model/quality.ts";
+import type { Reason } from "../model/quality.ts";
 import { FLAG_MODE_MASK, FLAG_MODE_SHIFT } from "../model/reading.ts";
 import type { Channel } from "../model/site.ts";
 import type { Micros } from "../model/time.ts";
-import { type PackedNumber, pack, unpack } from "./checkpoint-number.ts";
 import type { Decision } from "./event-stream.ts";
+import { captureTable, rowsOf, type StateRows, type StateTable } from "./state-table.ts";
 
-/** One channel's row of a checkpoint: value, reason, time, received; the same of the last usable reading; mode bits. */
-export type ChannelRow = readonly [
-  PackedNumber,
-  number,
-  PackedNumber,
-  PackedNumber,
-  PackedNumber,
-  number,
-  PackedNumber,
-  number,
-];
+/**
+ * What it holds, by channel: value, reason, time, received; the same of the last usable reading without `received`; mode bits.
+ * Only channels that were heard.
+ */
+export type ChannelMemoryState = StateTable | StateRows;
 
 /** What each channel said last, and what it said last that could be relied on. Late readings leave no trace here. */
 export class ChannelMemory {
+  readonly #channels: readonly Channel[];
   readonly value: Float64Array;
   readonly reason: Uint8Array;
   readonly time: Float64Array;
@@ -32,6 +27,7 @@ export class ChannelMemory {
 
   constructor(channels: readonly Channel[]) {
     const n = channels.length;
+    this.#channels = channels;
     this.value = new Float64Array(n).fill(Number.NaN);
     this.reason = new Uint8Array(n);
     this.time = new Float64Array(n).fill(Number.NaN);
@@ -83,27 +79,37 @@ export class ChannelMemory {
     return !Number.isNaN(this.received[channel]!);
   }
 
-  row(channel: number): ChannelRow {
-    return [
-      pack(this.value[channel]!),
-      this.reason[channel]!,
-      pack(this.time[channel]!),
-      pack(this.received[channel]!),
-      pack(this.#usableValue[channel]!),
-      this.#usableReason[channel]!,
-      pack(this.#usableTime[channel]!),
-      this.#mode[channel]!,
-    ];
+  state(): ChannelMemoryState {
+    const heard = this.#channels.filter(({ index }) => this.heard(index));
+    return captureTable(
+      this.#channels.map(({ key }) => key),
+      heard.map(({ index }) => index),
+      this.#columns(),
+    );
   }
 
-  restore(channel: number, row: ChannelRow): void {
-    this.value[channel] = unpack(row[0]);
-    this.reason[channel] = row[1] ?? REASON.bad;
-    this.time[channel] = unpack(row[2]);
-    this.received[channel] = unpack(row[3]);
-    this.#usableValue[channel] = unpack(row[4]);
-    this.#usableReason[channel] = row[5] ?? REASON.bad;
-    this.#usableTime[channel] = unpack(row[6]);
-    this.#mode[channel] = row[7] ?? 0;
+  restore(state: ChannelMemoryState): void {
+    const rowOf = rowsOf(state);
+    const columns = this.#columns();
+    for (const { key, index } of this.#channels) {
+      const row = rowOf(key);
+      if (row === undefined) continue;
+      columns.forEach((column, i) => {
+        column[index] = row[i]!;
+      });
+    }
+  }
+
+  #columns(): readonly (Float64Array | Uint8Array)[] {
+    return [
+      this.value,
+      this.reason,
+      this.time,
+      this.received,
+      this.#usableValue,
+      this.#usableReason,
+      this.#usableTime,
+      this.#mode,
+    ];
   }
 }

@@ -1,9 +1,8 @@
-import type { Site } from "../model/site.ts";
 import type { Micros } from "../model/time.ts";
 import { type AlarmRecord, recordOf } from "./alarm.ts";
 import type { AlarmBook } from "./alarm-book.ts";
 import type { Cases, CasesState } from "./cases/cases.ts";
-import type { ChannelMemory, ChannelRow } from "./channel-memory.ts";
+import type { ChannelMemory, ChannelMemoryState } from "./channel-memory.ts";
 import type { OutsideInputs, OutsideInputsState } from "./circumstance/outside-inputs.ts";
 import type { ClockFaults } from "./clock-fault.ts";
 import type { Evaluation, EvaluationState } from "./evaluation.ts";
@@ -31,7 +30,7 @@ export interface EngineState {
   /** Absent: of a time when there were none. */
   readonly cases?: CasesState;
   readonly selfTest?: SelfTestState;
-  readonly channels: Readonly<Record<string, ChannelRow>>;
+  readonly channels: ChannelMemoryState;
   /** States of before there were outside sources have none. */
   readonly outside?: OutsideInputsState;
   /** Absent in the states of earlier editions. */
@@ -40,7 +39,6 @@ export interface EngineState {
 
 /** The parts of an engine that remember something. */
 export interface RememberingParts {
-  readonly site: Site;
   readonly memory: ChannelMemory;
   readonly stream: EventStream;
   readonly book: AlarmBook;
@@ -57,7 +55,7 @@ export interface RememberingParts {
 
 /** Writes down what the parts remember. */
 export function captureState(parts: RememberingParts, clock: Pick<EngineState, "now" | "boot">): EngineState {
-  const { site, memory, book } = parts;
+  const { memory, book } = parts;
   return {
     version: 1,
     ...clock,
@@ -76,9 +74,7 @@ export function captureState(parts: RememberingParts, clock: Pick<EngineState, "
     lifeCycle: parts.lifeCycle.state(),
     ...(parts.cases === undefined ? {} : { cases: parts.cases.state() }),
     selfTest: parts.selfTest.state(),
-    channels: Object.fromEntries(
-      site.channels.flatMap(({ key, index }) => (memory.heard(index) ? [[key, memory.row(index)]] : [])),
-    ),
+    channels: memory.state(),
   };
 }
 
@@ -87,10 +83,7 @@ export function restoreState(state: EngineState, parts: RememberingParts): void 
   parts.stream.restore(state.stream);
   parts.outside.restore(state.outside ?? {});
   restoreAlarms(state.alarms, parts);
-  for (const { key, index } of parts.site.channels) {
-    const row = state.channels[key];
-    if (row !== undefined) parts.memory.restore(index, row);
-  }
+  parts.memory.restore(state.channels);
   parts.evaluation.restore(state.evaluation, state.now ?? Number.NEGATIVE_INFINITY);
   parts.monitoring.restore(state.monitoring);
   parts.faults.restore(state.faults);

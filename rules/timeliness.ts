@@ -10,7 +10,7 @@ import {
 } from "../model/reading.ts";
 import type { Site } from "../model/site.ts";
 import { MINUTE, type Micros } from "../model/time.ts";
-import { type PackedNumber, pack, unpack } from "./checkpoint-number.ts";
+import { captureTable, rowsOf, type StateRows, type StateTable } from "./state-table.ts";
 
 /** Times before this are those of a clock that was never set: no instrument of ours is older (semantics.md 13). */
 const EARLIEST: Micros = Date.UTC(2020, 0, 1) * 1_000;
@@ -26,11 +26,8 @@ const PACE = 2;
 
 const NONE = Number.NEGATIVE_INFINITY;
 
-/** One channel's memory, in the order of the columns of `Timeliness`. */
-type Row = readonly PackedNumber[];
-
-/** JSON-safe; only channels that were heard, by key. */
-export type TimelinessState = Readonly<Record<string, Row>>;
+/** By channel, in the order of the columns of `Timeliness`; only channels that were heard. JSON-safe. */
+export type TimelinessState = StateTable | StateRows;
 
 /**
  * Judges the time of every reading before it is evaluated (semantics.md 12 to 15): late, refused, or of a clock that was set
@@ -138,20 +135,21 @@ export class Timeliness {
   }
 
   checkpoint(): TimelinessState {
-    const state: Record<string, Row> = {};
-    this.#keys.forEach((key, c) => {
-      const row = this.#columns().map((column) => column[c]!);
-      if (row.some((value) => value !== NONE && value !== 0)) state[key] = row.map(pack);
-    });
-    return state;
+    const columns = this.#columns();
+    const heard = Array.from(this.#keys, (_, c) => c).filter((c) =>
+      columns.some((column) => column[c] !== NONE && column[c] !== 0),
+    );
+    return captureTable(this.#keys, heard, columns);
   }
 
   restore(state: TimelinessState): void {
+    const rowOf = rowsOf(state);
+    const columns = this.#columns();
     this.#keys.forEach((key, c) => {
-      const row = state[key];
+      const row = rowOf(key);
       if (row === undefined) return;
-      this.#columns().forEach((column, i) => {
-        column[c] = unpack(row[i] ?? pack(NONE));
+      columns.forEach((column, i) => {
+        column[c] = row[i] ?? NONE;
       });
     });
   }
