@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import type { Log } from "../../model/log.ts";
 import { SystemClock } from "../../model/time.ts";
 import { loadConfiguration } from "../config/load.ts";
@@ -33,8 +34,10 @@ export async function run(site: string, options: RunOptions): Promise<ExitCode> 
       clock,
       log: log.log,
       beforeLinks: async () => {
-        tidyMemory();
         if (options.simulate) scenario = await simulate(configuration, log.log);
+        // A gateway that ends by power cuts never comes to the end of the process, where Node would keep it.
+        flushCompileCache();
+        tidyMemory();
       },
     });
     const view =

@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { asTocsinError, describe, HostError } from "../../model/error.ts";
 import type { Log } from "../../model/log.ts";
@@ -69,6 +70,7 @@ class ReaderThread {
     }
     this.#port.on("message", (message: ToReader) => this.#received(message));
     this.#post({ kind: "ready" });
+    flushCompileCache();
     if (this.#deliveries.length === 0) return;
     // First as it was left, so that what has been lost since is seen as a loss.
     this.#postStatus();

@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { asTocsinError, InternalError } from "../../model/error.ts";
 import { unavailable } from "./database.ts";
@@ -35,6 +36,7 @@ function start({ series }: Opening): void {
     return;
   }
   new Turn(writer).begin();
+  flushCompileCache();
 }
 
 /** Waits for as long as the test hook says. */

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { expect, test } from "vitest";
 import { RawClient } from "../mqtt/raw-client.ts";
@@ -155,4 +155,18 @@ test("what is missing is said by name: a secret, a site, a command", { timeout: 
   const nothing = folder.join("nothing");
   expect((await tocsin("export", file, "--data", nothing)).code).toBe(EXIT.host);
   expect((await tocsin("export", file, "--from", "yesterday-ish")).code).toBe(EXIT.usage);
+});
+
+test("a gateway that is killed has kept what it compiled: the next start finds it", {
+  timeout: 60_000,
+}, async () => {
+  using folder = temporaryFolder("process");
+  writeFileSync(folder.join("site.yaml"), site(await ports()));
+  const kept = folder.join("compiled");
+  const environment = { NODE_COMPILE_CACHE: kept };
+  await using gateway = await startGateway(folder.join("site.yaml"), { environment });
+  await gateway.kill();
+  expect(
+    readdirSync(kept, { recursive: true, withFileTypes: true }).filter((one) => one.isFile()).length,
+  ).toBeGreaterThan(100);
 });
