@@ -12,7 +12,7 @@ export interface EdgeCounts {
   readonly stale: number;
   /** Readings that no metric stands for: their channel is no longer what it was when they were recorded. */
   readonly unmapped: number;
-  /** Commands that ask for nothing we do, or cannot be read. */
+  /** Commands that ask for nothing we do, cannot be read, or are retained. */
   readonly refusedCommands: number;
 }
 

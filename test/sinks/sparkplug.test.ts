@@ -196,6 +196,20 @@ describe.skipIf(missing("mosquitto"))("the gateway as an edge node", () => {
     expect(plant.count("deaths")).toBe(0);
   });
 
+  test("a request that the broker has kept is of nobody knows when: it brings no births, however often it comes", async () => {
+    const { url } = await mosquitto();
+    const client = await connectAsync(url);
+    await client.publishAsync(COMMANDS, Buffer.from(birthRequest(0)), { qos: 1, retain: true });
+    await client.endAsync();
+    const bench = await edge(url);
+    for (let i = 0; i < 5; i++) {
+      bench.record(50);
+      await delivered(bench);
+    }
+    await until("it is counted", () => bench.status.edge!.refusedCommands > 1);
+    expect(bench.status.edge).toMatchObject({ births: 51, rebirths: 0 });
+  });
+
   test("a host that comes late asks, and has the present values", async () => {
     const { url } = await mosquitto();
     const bench = await edge(url);

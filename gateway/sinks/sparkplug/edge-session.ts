@@ -54,6 +54,8 @@ export class EdgeSession {
   #born = false;
   #seq = 0;
   #bdSeq: number;
+  /** Why a command was left last. */
+  #refusal = "";
   /** Those that wait for the broker's word, which does not come when the connection is lost. */
   readonly #waiting = new Set<(lost: SinkUnavailable) => void>();
 
@@ -82,7 +84,8 @@ export class EdgeSession {
       clock,
       log: o.log,
       events: {
-        dialling: (client) => client.on("message", (topic, payload) => this.#said(topic, payload)),
+        dialling: (client) =>
+          client.on("message", (topic, payload, { retain }) => this.#said(topic, payload, retain)),
         up: (client) => this.#connected(client),
         down: (why) => this.#lost(why),
       },
@@ -198,9 +201,12 @@ export class EdgeSession {
     });
   }
 
-  #said(topic: string, payload: Buffer): void {
+  #said(topic: string, payload: Buffer, retained: boolean): void {
     if (topic === this.#hostTopic) this.#heardOfHost(payload);
-    else if (topic === this.#commands) this.#commanded(payload);
+    else if (topic !== this.#commands) return;
+    // A kept command comes again with every subscription, and is of nobody knows when.
+    else if (retained) this.#refuse("a command is retained");
+    else this.#commanded(payload);
   }
 
   #heardOfHost(payload: Buffer): void {
@@ -222,12 +228,19 @@ export class EdgeSession {
         this.#o.events.rebirth();
         return;
       }
-      this.#o.log.warn({ topic: this.#commands }, "a command asks for what this node does not do: left");
+      this.#refuse("a command asks for what this node does not do");
     } catch (thrown) {
       if (!(thrown instanceof PayloadError)) throw thrown;
-      this.#o.log.warn({ topic: this.#commands, reason: describe(thrown) }, "a command cannot be read");
+      this.#refuse(`a command cannot be read: ${describe(thrown)}`);
     }
+  }
+
+  /** Counted each time; said again only when it is for another reason. */
+  #refuse(why: string): void {
     this.#o.events.refused();
+    if (why === this.#refusal) return;
+    this.#refusal = why;
+    this.#o.log.warn({ topic: this.#commands }, `left: ${why}`);
   }
 
   #judge(): void {
