@@ -49,15 +49,13 @@ export class HttpCaller implements Caller {
   readonly #faults = new FaultCount();
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
   readonly #kept: Kept[] = [];
-  #waits: { timer: Timer; end: () => void } | undefined;
+  /** Pauses that are going on: before a message is sent again, and in the middle of a slow body. */
+  readonly #pauses = new Map<Timer, () => void>();
   #sending = false;
   #number = 0;
   #connected = false;
   #ended = false;
-  /** Messages lost because the platform's memory was full. */
-  lost = 0;
-  /** Messages answered with 2xx. */
-  taken = 0;
+  #lost = 0;
 
   constructor(instrument: Instrument, options: HttpCallerOptions) {
     const { section } = instrument.device;
@@ -104,8 +102,11 @@ export class HttpCaller implements Caller {
     this.close();
     this.#ended = true;
     this.#kept.length = 0;
-    this.#waits?.timer.cancel();
-    this.#waits?.end();
+    for (const [timer, resume] of this.#pauses) {
+      timer.cancel();
+      resume();
+    }
+    this.#pauses.clear();
     this.#agent.destroy();
   }
 
@@ -118,7 +119,7 @@ export class HttpCaller implements Caller {
     this.#kept.push(kept);
     if (this.#kept.length <= KEPT_MAX) return;
     this.#kept.shift();
-    this.lost++;
+    this.#o.onTrouble(`its platform keeps no more than ${KEPT_MAX} messages: ${++this.#lost} lost`);
   }
 
   async #deliver(): Promise<void> {
@@ -157,7 +158,6 @@ export class HttpCaller implements Caller {
       if (!this.#ended) this.#o.onTrouble(describe(error));
       return this.#ended;
     }
-    this.taken++;
     return true;
   }
 
@@ -197,11 +197,11 @@ export class HttpCaller implements Caller {
   #wait(span: Micros): Promise<void> {
     if (span === 0 || this.#ended) return Promise.resolve();
     return new Promise((resolve) => {
-      const end = () => {
-        this.#waits = undefined;
+      const timer = this.#o.stage.clock.after(span, () => {
+        this.#pauses.delete(timer);
         resolve();
-      };
-      this.#waits = { timer: this.#o.stage.clock.after(span, end), end };
+      });
+      this.#pauses.set(timer, resolve);
     });
   }
 }
