@@ -14,18 +14,25 @@ export function decodeReceived(
   batch: ReadingBatch,
 ): boolean {
   const first = decoder.format === "json" ? payload.asSaidFirst() : undefined;
-  const from = batch.length;
-  if (first !== undefined) decoder.decode(first.root(decoder), batch);
-  const middle = batch.length;
-  try {
+  if (first === undefined) {
     decoder.decode(payload.root(decoder), batch);
+    return false;
+  }
+  const from = batch.length;
+  let middle = from;
+  try {
+    decoder.decode(first.root(decoder), batch);
+    middle = batch.length;
   } finally {
-    if (first !== undefined) {
+    // That one of the two cannot be read takes nothing from the other.
+    try {
+      decoder.decode(payload.root(decoder), batch);
+    } finally {
       if (isSame(batch, { from, middle })) batch.length = middle;
       else doubt(batch, from);
     }
   }
-  return first !== undefined;
+  return true;
 }
 
 function doubt({ reason, length }: ReadingBatch, from: number): void {

@@ -43,10 +43,14 @@ describe("a key that stands twice", () => {
     expect(field.say("t/g", '{"a": {"depth": 9}, "a": {}}')).toEqual(["g.depth 9 uncertain"]);
   });
 
-  test("what the last one says cannot be read: the first is not good for that", () => {
+  test("what one of them says cannot be read: the other is heard, and not good", () => {
     const field = new Field(
       gauge({ messages: [{ each: { path: "a" }, channels: { depth: { path: "" } } }] }),
     );
+    expect(field.say("t/g", '{"a": 5, "a": [9]}')).toEqual([
+      "g.depth 9 uncertain",
+      "g.depth NaN undecodable",
+    ]);
     expect(field.say("t/g", '{"a": [9], "a": 5}')).toEqual([
       "g.depth 9 uncertain",
       "g.depth NaN undecodable",
