@@ -71,6 +71,16 @@ describe("examples beside a codec", () => {
     expect(code).toBe(0);
   });
 
+  test("that are not there, or are none, are said; no mistake of Tocsin", async () => {
+    using folder = temporaryFolder("examples");
+    writeFileSync(folder.join("list-codec.yaml"), "- a\n");
+    const files = [folder.join("no-codec.yaml"), folder.join("list-codec.yaml")];
+    const { code, stdout } = await tocsin("profile", "check", ...files);
+    expect(code).toBe(1);
+    expect(stdout.join("\n")).toMatch(/no-codec\.yaml:1:1: error .*cannot be read/);
+    expect(stdout.join("\n")).toMatch(/list-codec\.yaml:1:1: error PROFILE_INVALID/);
+  });
+
   test("that the codec sees otherwise are named field by field", async () => {
     const { code, stdout } = await tocsin(
       "profile",

@@ -55,10 +55,19 @@ export function examplesBeside(codec: string): string[] {
     .filter((name) => /-codec\.ya?ml$/.test(name))
     .map((name) => join(folder, name))
     .filter((file) => {
-      const parsed = sheetSchema.safeParse(read(file).toJS());
+      const parsed = sheetSchema.safeParse(contents(file));
       return parsed.success && parsed.data.uplinkDecoder.fileName === basename(codec);
     })
     .sort();
+}
+
+/** What stands in a file; undefined for what is no YAML: it belongs to no codec that we know. */
+function contents(file: string): unknown {
+  try {
+    return read(file).toJS();
+  } catch {
+    return undefined;
+  }
 }
 
 function read(file: string, lines?: LineCounter) {
@@ -71,7 +80,16 @@ function read(file: string, lines?: LineCounter) {
 /** Runs the examples of one file through their codec, in the sandbox that a gateway has. Every difference is a problem at its example. */
 export async function checkExamples(file: string): Promise<CheckedExamples> {
   const lines = new LineCounter();
-  const document = read(file, lines);
+  let document: ReturnType<typeof read>;
+  try {
+    document = read(file, lines);
+  } catch (error) {
+    return {
+      file,
+      count: 0,
+      problems: [{ file, line: 1, column: 1, message: `the file cannot be read: ${describe(error)}` }],
+    };
+  }
   const at = (path: readonly (string | number)[]) => {
     const node = document.getIn(path, true) as { range?: readonly number[] } | undefined;
     const { line, col } = lines.linePos(node?.range?.[0] ?? 0);
