@@ -1,4 +1,4 @@
-import { type Dirent, existsSync, readdirSync, readFileSync } from "node:fs";
+import { type Dirent, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
@@ -149,7 +149,7 @@ export function readProfile(text: string, file: string): LoadedProfile {
     ...rest,
   }));
   const codec = profile.lorawan?.codec;
-  if (codec !== undefined && !existsSync(codec)) {
+  if (codec !== undefined && statSync(codec, { throwIfNoEntry: false })?.isFile() !== true) {
     problems.push({ file, ...locate(["lorawan", "codec"]), message: `the codec does not exist: ${codec}` });
   }
   const expected = idOf(basename(file));

@@ -53,7 +53,6 @@ export class Session implements FrameListener {
   #denials = 0;
   /** When it was heard last: a whole frame. */
   heardAt: Micros;
-  #frames = 0;
 
   constructor(options: SessionOptions) {
     this.#o = options;
@@ -77,11 +76,6 @@ export class Session implements FrameListener {
   /** Confirmations that wait. */
   get held(): number {
     return this.#held.size;
-  }
-
-  /** Whole frames heard. */
-  get frames(): number {
-    return this.#frames;
   }
 
   /** Bytes of a frame that is not whole yet. */
@@ -118,7 +112,6 @@ export class Session implements FrameListener {
   }
 
   frame(frame: Frame): void {
-    this.#frames++;
     this.#o.onFrame?.();
     this.heardAt = this.#o.clock.now();
     this.#answer(frame, this.#o.centre.frame(frame, this));

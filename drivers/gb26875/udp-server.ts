@@ -2,8 +2,10 @@ import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
 import type { ListenAddress } from "../../model/listen.ts";
 import { type Micros, SECOND, type Timer } from "../../model/time.ts";
+import { permittedEffort, SPOILED_EFFORT } from "../tcp/effort.ts";
 import { listenError } from "../tcp/listen-error.ts";
 import { isPermitted } from "../tcp/networks.ts";
+import { FRAME_MAX } from "./frame.ts";
 import { Session } from "./session.ts";
 import type { ServerOptions } from "./tcp-server.ts";
 import type { Wire } from "./wire.ts";
@@ -13,6 +15,9 @@ const SWEEP_PERIOD: Micros = 30 * SECOND;
 /** Datagrams that wait to be sent to all peers together, in bytes; beyond, answers are left out and the device asks again. */
 const OUTGOING_MAX = 1_048_576;
 
+/** A datagram is a frame, or a few. A larger one is not looked through: its sender's address may be anybody's. */
+const DATAGRAM_MOST = 4 * FRAME_MAX;
+
 /** One sender of datagrams. */
 class Remote implements Wire {
   readonly peer: string;
@@ -21,7 +26,8 @@ class Remote implements Wire {
   readonly #send: (bytes: Buffer) => void;
   readonly #forget: () => void;
   second: Micros = 0;
-  framesBefore = 0;
+  /** Work that its datagrams have been in this second. */
+  effort = 0;
 
   constructor(
     { address, port }: RemoteInfo,
@@ -31,7 +37,18 @@ class Remote implements Wire {
     this.#send = o.send;
     this.#forget = o.forget;
     const { centre, clock, limits } = o.options;
-    this.session = new Session({ wire: this, centre, clock, limits });
+    this.session = new Session({
+      wire: this,
+      centre,
+      clock,
+      limits,
+      onFrame: () => {
+        this.effort++;
+      },
+      onFault: () => {
+        this.effort += SPOILED_EFFORT;
+      },
+    });
   }
 
   send(bytes: Buffer): void {
@@ -95,7 +112,7 @@ export class UdpServer {
 
   #datagram(bytes: Buffer, from: RemoteInfo): void {
     const { centre, permitted, clock, limits } = this.#o;
-    if (!isPermitted(permitted, from.address)) {
+    if (!isPermitted(permitted, from.address) || bytes.length > DATAGRAM_MOST) {
       centre.counts.dropped.add();
       return;
     }
@@ -103,8 +120,8 @@ export class UdpServer {
     const now = clock.now();
     if (now - remote.second >= SECOND) {
       remote.second = now;
-      remote.framesBefore = remote.session.frames;
-    } else if (remote.session.frames - remote.framesBefore > limits.rate) {
+      remote.effort = 0;
+    } else if (remote.effort > permittedEffort(limits.rate, remote.session.known)) {
       centre.counts.dropped.add();
       return;
     }

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { Micros } from "../../model/time.ts";
 import { DIALECT_BYTES } from "./dialect.ts";
+import { permittedEffort, SPOILED_EFFORT } from "./effort.ts";
 
 /** Bytes that are no frame, between two frames: registration packets and heartbeats of modems are shorter. */
 const NOISE_MOST = 8_192;
@@ -11,10 +12,6 @@ const SPOILED_MOST = 64;
  * time: in a chunk made for that, 64 KiB cost half a second in which nobody else is served.
  */
 const SLICE = 1_024;
-/** Work that looking at something spoiled is, in whole frames of the rate. */
-const SPOILED_EFFORT = 8;
-/** Frames a second of one that has not introduced itself: it has to say who it is, and no more. */
-const STRANGERS_RATE = 50;
 /** Frames begun and not finished, one after the other, before a connection is given up. */
 const UNFINISHED_MOST = 3;
 
@@ -234,7 +231,7 @@ export class Connection {
       this.#dialogue?.push(chunk.subarray(at, at + SLICE));
       this.#judge();
       if (!this.open) return;
-      if (!this.#slowed && this.#effort > this.#permitted) {
+      if (!this.#slowed && this.#effort > permittedEffort(this.#host.limits.rate, this.#introduced)) {
         this.#slowed = true;
         this.#host.slowed(this);
       }
@@ -243,11 +240,6 @@ export class Connection {
       if (at + SLICE < chunk.length) this.#socket.unshift(chunk.subarray(at + SLICE));
       return;
     }
-  }
-
-  get #permitted(): number {
-    const { rate } = this.#host.limits;
-    return this.#introduced ? rate : Math.min(rate, STRANGERS_RATE);
   }
 
   #mayRead(): boolean {

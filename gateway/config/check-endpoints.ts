@@ -19,6 +19,7 @@ interface Endpoint {
   readonly port?: number;
   readonly path?: string;
   readonly listen?: string;
+  readonly transports?: readonly string[];
 }
 
 /**
@@ -26,16 +27,17 @@ interface Endpoint {
  * as odd time-outs, is said here.
  */
 export function checkEndpoints(parsed: ParsedSite, problems: Problems): void {
-  const taken = new Map<string, string>();
+  const taken = new Map<string, { readonly id: string; readonly type: string | undefined }>();
   for (const [id, link] of parsed.links.entries) {
+    const { type } = link as Endpoint;
     const endpoint = placeOf(link as Endpoint);
     if (endpoint === undefined) continue;
     const other = taken.get(endpoint.en);
-    if (other === undefined) taken.set(endpoint.en, id);
+    if (other === undefined) taken.set(endpoint.en, { id, type });
     else {
       problems.at(parsed.tree.spot(["links", id], "key"), {
-        message: sharedEndpoint(other, id, endpoint),
-        hint: onOneLink(other),
+        message: sharedEndpoint(other.id, id, endpoint),
+        hint: other.type === type ? onOneLink(other.id) : ANOTHER_PORT,
       });
     }
   }
@@ -66,15 +68,11 @@ function placeOf(link: Endpoint): Text | undefined {
     case "modbus-rtu-over-tcp":
     case "modbus-ascii-over-tcp":
       return hostAndPort(`${link.host}:${link.port}`);
-    case "modbus-dial-in":
-    case "sl651-server":
-    case "hj212-server":
-    case "szy206-server":
-    case "http-intake": {
-      const address = parseListen(link.listen ?? "");
+    default: {
+      // Datagrams have ports of their own.
+      if (link.listen === undefined || link.transports?.includes("tcp") === false) return undefined;
+      const address = parseListen(link.listen);
       return address === undefined || address.port === 0 ? undefined : portNumber(address.port);
     }
-    default:
-      return undefined;
   }
 }

@@ -62,6 +62,22 @@ describe("over a real socket", () => {
     await expect.poll(() => device.confirmed).toEqual([0, 201, 202]);
     expect(stand.count("broken")).toBe(1);
   });
+
+  test("UDP: a datagram larger than any is not looked through, nor more than a few of a stranger's broken frames", async () => {
+    const clock = new JumpingClock();
+    await using stand = await Stand.start({ link: { transports: ["tcp", "udp"] } }, { clock });
+    const device = await stand.transmitter({ transport: "udp" });
+    device.raw(Buffer.alloc(60_000, 0x40));
+    await expect.poll(() => stand.count("datagrams_dropped")).toBe(1);
+    expect(stand.count("broken")).toBe(0);
+    const broken = stateFrame(FIRE, { serial: 1 });
+    broken[broken.length - 3]! ^= 1;
+    for (let i = 0; i < 20; i++) device.raw(broken);
+    await expect.poll(() => stand.count("broken") + stand.count("datagrams_dropped")).toBe(21);
+    expect(stand.count("broken")).toBeLessThan(20);
+    clock.jump(1 * SECOND);
+    expect(await device.component(SMOKE, FIRE)).toBe("confirmed");
+  });
 });
 
 describe("what is confirmed is on disk", () => {
