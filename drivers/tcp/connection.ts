@@ -12,6 +12,7 @@ const SPOILED_MOST = 64;
  * time: in a chunk made for that, 64 KiB cost half a second in which nobody else is served.
  */
 const SLICE = 1_024;
+const NOTHING = new Uint8Array(0);
 /** Frames begun and not finished, one after the other, before a connection is given up. */
 const UNFINISHED_MOST = 3;
 
@@ -78,10 +79,9 @@ export class Connection {
   readonly peer: string;
   /** Address of the peer, without the port that it has anew every time. */
   readonly address: string;
-  /** The first bytes that came. */
-  began: Uint8Array = new Uint8Array(0);
   /** Its end would be noticed, unlike that of a sender of datagrams. */
   readonly connected = true;
+  #began: Uint8Array = NOTHING;
   readonly #socket: Socket;
   readonly #host: ConnectionHost;
   /** Since when it may be expected to introduce itself. */
@@ -127,6 +127,11 @@ export class Connection {
 
   get open(): boolean {
     return this.#open && !this.#socket.destroyed;
+  }
+
+  /** The first bytes that came. */
+  get began(): Uint8Array {
+    return this.#began;
   }
 
   get introduced(): boolean {
@@ -226,7 +231,7 @@ export class Connection {
   }
 
   #data(chunk: Buffer): void {
-    if (this.began.length === 0) this.began = Uint8Array.prototype.slice.call(chunk, 0, DIALECT_BYTES);
+    if (this.#began.length === 0) this.#began = Uint8Array.prototype.slice.call(chunk, 0, DIALECT_BYTES);
     for (let at = 0; at < chunk.length && this.open; at += SLICE) {
       this.#dialogue?.push(chunk.subarray(at, at + SLICE));
       this.#judge();
