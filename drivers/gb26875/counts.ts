@@ -63,7 +63,10 @@ export function countsOf(counters: Counters, link: string): Counts {
       "Connections closed at once: not permitted, or too many.",
     ),
     slowed: counter("gb26875_slowed", "Times that a peer was slowed down because it sent too fast."),
-    dropped: counter("gb26875_datagrams_dropped", "Datagrams of peers not permitted, too many, too fast, or too large."),
+    dropped: counter(
+      "gb26875_datagrams_dropped",
+      "Datagrams of peers not permitted, too many, too fast, or too large.",
+    ),
     fault: (why) =>
       counters.counter({ name: "gb26875_broken", help: "Broken frames.", labels: { ...labels, why } }).add(),
     cut: (why) =>
