@@ -1,5 +1,6 @@
 import { Argument, Command, CommanderError, Option } from "commander";
 import { asTocsinError } from "../../model/error.ts";
+import { chineseOf } from "../messages/chinese.ts";
 import { VERSION } from "../version.ts";
 import type { AskOptions } from "./ask.ts";
 import type { AuditCommandOptions } from "./audit.ts";
@@ -42,6 +43,7 @@ function program(finish: (code: ExitCode) => void): Command {
     .helpCommand("help [command]", "show help for a command 命令帮助")
     .addHelpText("after", EXIT_CODES)
     .showSuggestionAfterError()
+    .configureOutput({ outputError: (text, write) => write(`${text}  ${usageInChinese(text)}\n`) })
     .exitOverride();
   const command = (usage: string, description: string) => tocsin.command(usage).description(description);
   const data = (target: Command) =>
@@ -288,6 +290,12 @@ function program(finish: (code: ExitCode) => void): Command {
     finish(EXIT.ok);
   });
   return tocsin;
+}
+
+/** What the parser of the command line did not understand; it says so in English, on its first line. */
+function usageInChinese(text: string): string {
+  const [said = ""] = text.split("\n");
+  return chineseOf(said) ?? "命令用法有误，用 --help 查看用法";
 }
 
 /**

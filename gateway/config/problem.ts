@@ -1,8 +1,8 @@
 import { relative } from "node:path";
-import { ERROR_CODES, type ErrorCode } from "../../model/error.ts";
+import type { ErrorCode } from "../../model/error.ts";
 import type { Text } from "../../model/text.ts";
 import { SEE_ENGLISH } from "../messages/chinese.ts";
-import { hintLines, painter, wordsJson } from "../messages/words.ts";
+import { hintLines, kindOf, painter, wordsJson } from "../messages/words.ts";
 import type { SourceText, Spot } from "./source.ts";
 import { andMore, moreErrors, moreWarnings } from "./texts/structure.ts";
 
@@ -111,7 +111,7 @@ function settle(
   from: readonly Text[] = [],
 ): Pick<Problem, "severity" | "code" | "message" | "hint"> {
   // Words that nobody has put into Chinese yet: what kind of mistake it is can be said all the same.
-  const zh = said.zh === SEE_ENGLISH ? `${ERROR_CODES[code].what.zh}${SEE_ENGLISH}` : said.zh;
+  const zh = said.zh === SEE_ENGLISH ? kindOf(code) : said.zh;
   const message: Text =
     from.length === 0
       ? { en: said.en, zh }

@@ -1,4 +1,4 @@
-import { ERROR_CODES, type TocsinError } from "../../model/error.ts";
+import { ERROR_CODES, type ErrorCode, type TocsinError } from "../../model/error.ts";
 import type { Text } from "../../model/text.ts";
 import { chineseOf, inBoth, SEE_ENGLISH } from "./chinese.ts";
 
@@ -23,12 +23,16 @@ export function hintLines(hint: Text, paint: Paint): string[] {
   return hint.zh === SEE_ENGLISH ? [english] : [english, `  ${paint(CYAN, "提示")}：${hint.zh}`];
 }
 
+/** What kind of mistake it is, where nobody has put its words into Chinese. */
+export function kindOf(code: ErrorCode): string {
+  return `${ERROR_CODES[code].what.zh.replace(/。$/, "")}${SEE_ENGLISH}`;
+}
+
 /** What an error says, and what to do about it, in both languages. */
 export function wordsOf(error: TocsinError): { message: Text; hint: Text | undefined } {
   const { code, message, hint, zh } = error;
-  const said = zh.message ?? chineseOf(message) ?? `${ERROR_CODES[code].what.zh}${SEE_ENGLISH}`;
   return {
-    message: { en: message, zh: said },
+    message: { en: message, zh: zh.message ?? chineseOf(message) ?? kindOf(code) },
     hint: hint === undefined ? undefined : zh.hint === undefined ? inBoth(hint) : { en: hint, zh: zh.hint },
   };
 }

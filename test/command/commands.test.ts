@@ -101,7 +101,10 @@ describe("tocsin check", () => {
 describe("a command line that is wrong", () => {
   test.each([
     { args: [], says: /Usage: tocsin/ },
-    { args: ["chek", "examples/demo"], says: /unknown command 'chek'[\s\S]*Did you mean check/ },
+    {
+      args: ["chek", "examples/demo"],
+      says: /unknown command 'chek'[\s\S]*Did you mean check[\s\S]*没有命令“chek”/,
+    },
     { args: ["check"], says: /missing required argument 'site'/ },
     { args: ["check", "examples/demo", "--jsn"], says: /unknown option '--jsn'/ },
     {
@@ -291,7 +294,10 @@ describe("tocsin read", () => {
     const site = folder.join("site.yaml");
     writeFileSync(site, BROKER_SITE(gateway.port));
     const { code, stderr } = await tocsin("read", site, "gd-01");
-    expect(stderr).toEqual(["error DEVICE_TIMEOUT: gd-01 did not answer within 1s"]);
+    expect(stderr).toEqual([
+      "error DEVICE_TIMEOUT: gd-01 did not answer within 1s",
+      "  设备未在时限内应答（详见英文说明）",
+    ]);
     expect(code).toBe(3);
   });
 

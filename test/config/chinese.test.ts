@@ -5,8 +5,8 @@ import { loadSite } from "../../gateway/config/load.ts";
 import { CATALOGUE, chineseOf, inBoth, SEE_ENGLISH } from "../../gateway/messages/chinese.ts";
 
 /*
- * What is wrong with a configuration is said in Chinese as well. The words of drivers, rules and schemas are English in the code;
- * their Chinese is found by them. These tests read the code: words without Chinese, and Chinese that nothing asks for any more, fail.
+ * What is wrong with a configuration is said in Chinese as well. The words of drivers, rules, schemas and commands are English in the
+ * code; their Chinese is found by them. These tests read the code: words without Chinese, and Chinese that nothing asks for any more, fail.
  */
 const ROOT = resolve(import.meta.dirname, "../..");
 const CASES = join(ROOT, "test/cases/config");
@@ -36,7 +36,7 @@ describe("the situations of wrong configuration", () => {
   });
 });
 
-/** Where schemas, rules and what is said of profiles and devices' entries stand. */
+/** Where schemas, rules, what is said of profiles and devices' entries, and what commands refuse with, stand. */
 const SPEAKING = [
   "rules/**/*.ts",
   "model/{schema,listen,unit,gas}.ts",
@@ -44,6 +44,11 @@ const SPEAKING = [
   "gateway/config/*-schema.ts",
   "gateway/{alerts,api,journal,outside,sinks}/options.ts",
   "gateway/routes/**/options.ts",
+  "gateway/replay/*.ts",
+  "gateway/command/**/*.ts",
+  "gateway/{api/server,journal/lock}.ts",
+  "drivers/tcp/listen-error.ts",
+  "drivers/mqtt/broker/listener.ts",
 ];
 
 /** A text of the code: in quotes, or a template. */
@@ -52,6 +57,7 @@ const SAYINGS = [
   new RegExp(String.raw`\b(?:message|hint):\s*(${LITERAL})`, "g"),
   // A pattern with its words behind it.
   new RegExp(String.raw`\.regex\(\s*/(?:[^/\n\\]|\\.)+/\w*,\s*(${LITERAL})`, "g"),
+  new RegExp(String.raw`\bnew (?:Configuration|Device|Network|Host)Error\(\s*"[A-Z_]+",\s*(${LITERAL})`, "g"),
   new RegExp(String.raw`\b(?:report|fail|tell)\((?:\w+|\[[^\]]*\]), (${LITERAL})`, "g"),
 ];
 
@@ -85,7 +91,7 @@ const said = globSync(SPEAKING, { cwd: ROOT }).flatMap((file) => {
     .map((text) => [file, text] as [string, string]);
 });
 
-describe("the words of drivers, rules and schemas", () => {
+describe("the words of drivers, rules, schemas and commands", () => {
   test("are found in the code", () => {
     expect(said.length).toBeGreaterThan(250);
   });
@@ -113,8 +119,8 @@ describe("the catalogue", () => {
   }
 
   test("has no Chinese for words that nobody says any more", () => {
-    // What zod and the expression language say stands in no file of ours.
-    const foreign = /^(invalid |too (small|big)|unknown variable)/;
+    // What zod, the expression language and the parser of the command line say stands in no file of ours.
+    const foreign = /^(invalid |too (small|big)|unknown variable|error: )/;
     expect(Object.keys(CATALOGUE).filter((english) => !foreign.test(english) && !isSaid(english))).toEqual(
       [],
     );

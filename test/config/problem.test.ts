@@ -6,7 +6,6 @@ import { loadSite } from "../../gateway/config/load.ts";
 import { type Complaint, Problems, problemJson, renderProblem } from "../../gateway/config/problem.ts";
 import { SourceText } from "../../gateway/config/source.ts";
 import { inBoth, SEE_ENGLISH } from "../../gateway/messages/chinese.ts";
-import { ERROR_CODES } from "../../model/error.ts";
 import type { Text } from "../../model/text.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
@@ -43,7 +42,7 @@ describe("a problem", () => {
 
   test("of which nobody has written the Chinese says at least what kind of mistake it is", () => {
     const { message } = one({ message: inBoth("words that are in no catalogue"), code: "RULE_INVALID" });
-    expect(message.zh).toBe(`${ERROR_CODES.RULE_INVALID.what.zh}${SEE_ENGLISH}`);
+    expect(message.zh).toBe(`规则照此写法无法工作${SEE_ENGLISH}`);
   });
 
   test("shows at a terminal the line with a caret below the place, Chinese characters counted as two cells", () => {

@@ -116,6 +116,7 @@ export const RULE_WORDS: Readonly<Record<string, string>> = {
   "neither the rule nor the channel names the gas": "规则和通道都没有写明是哪种气体",
   "give `conversion: { gas: … }`, or name the gas at the channel":
     "请写 conversion: { gas: … }，或在通道上写明气体",
+  "converting {1} to or from {2} needs {3}": "{1} 与 {2} 换算须有 {3}",
   "state gas, basis, temperature and pressure beside the limit": "请在限值旁写明气体、依据、温度和气压",
   "{1} has other delays here than in another window": "{1} 在这里的延时与另一时段不同",
   "{1} has other delays here than in the rule's own limits: a level has one delay":
