@@ -34,15 +34,25 @@ interface Pattern {
 
 const PLACE = /\{(\d)\}/g;
 
-const PATTERNS: readonly Pattern[] = Object.entries(CATALOGUE)
-  .filter(([english]) => english.search(PLACE) >= 0)
-  // Of two that fit, the one that says more is meant.
-  .sort(([a], [b]) => b.replaceAll(PLACE, "").length - a.replaceAll(PLACE, "").length)
-  .map(([english, chinese]) => {
-    const [head = "", ...rest] = english.split(PLACE);
-    const parts = rest.map((part, i) => (i % 2 === 0 ? filled(part, rest[i + 1]) : RegExp.escape(part)));
-    return { head, match: new RegExp(`^${RegExp.escape(head)}${parts.join("")}$`, "s"), chinese };
-  });
+/** Nothing that is longer is one sentence; looking for it would cost more the longer it is. */
+const LONGEST = 1_000;
+
+/** Made when something is wrong for the first time: a gateway that runs well needs none. */
+let patterns: readonly Pattern[] | undefined;
+
+function compilePatterns(): readonly Pattern[] {
+  return (
+    Object.entries(CATALOGUE)
+      .filter(([english]) => english.search(PLACE) >= 0)
+      // Of two that fit, the one that says more is meant.
+      .sort(([a], [b]) => b.replaceAll(PLACE, "").length - a.replaceAll(PLACE, "").length)
+      .map(([english, chinese]) => {
+        const [head = "", ...rest] = english.split(PLACE);
+        const parts = rest.map((part, i) => (i % 2 === 0 ? filled(part, rest[i + 1]) : RegExp.escape(part)));
+        return { head, match: new RegExp(`^${RegExp.escape(head)}${parts.join("")}$`, "s"), chinese };
+      })
+  );
+}
 
 /** What may be filled in: in brackets no other brackets, of which several may stand behind each other. */
 function filled(place: string, after = ""): string {
@@ -56,7 +66,9 @@ export function chineseOf(english: string): string | undefined {
 
 function find(english: string): string | undefined {
   if (Object.hasOwn(CATALOGUE, english)) return CATALOGUE[english];
-  for (const { head, match, chinese } of PATTERNS) {
+  if (english.length > LONGEST) return undefined;
+  patterns ??= compilePatterns();
+  for (const { head, match, chinese } of patterns) {
     if (!english.startsWith(head)) continue;
     const parts = match.exec(english)?.groups;
     if (parts === undefined) continue;
