@@ -10,33 +10,34 @@ export function instantShown(shown: number, timeZone: string): number {
 }
 
 /** Making a format costs a hundred times its use, and callers ask of one zone many times. */
-let last: { timeZone: string; format: Intl.DateTimeFormat } | undefined;
+let last: { timeZone: string; offsetAt: (instant: number) => number } | undefined;
 
 /** How far clocks in the zone are ahead of UTC at an instant in Unix ms, ms. @throws RangeError when there is no such zone */
 export function zoneOffset(instant: number, timeZone: string): number {
-  if (last?.timeZone !== timeZone) {
-    const format = new Intl.DateTimeFormat("en-US", {
-      timeZone,
-      calendar: "gregory",
-      hourCycle: "h23",
-      year: "numeric",
-      month: "numeric",
-      day: "numeric",
-      hour: "numeric",
-      minute: "numeric",
-      second: "numeric",
-    });
-    last = { timeZone, format };
-  }
-  const parts = last.format.formatToParts(instant);
-  const part = (type: string) => Number(parts.find((one) => one.type === type)?.value);
-  const shown = Date.UTC(
-    part("year"),
-    part("month") - 1,
-    part("day"),
-    part("hour"),
-    part("minute"),
-    part("second"),
-  );
-  return shown - Math.floor(instant / 1_000) * 1_000;
+  if (last?.timeZone !== timeZone) last = { timeZone, offsetAt: offsetsOf(timeZone) };
+  return last.offsetAt(instant);
+}
+
+/**
+ * The offsets of a zone: for an instant in Unix ms, how far its clocks are ahead of UTC, ms. Slow (the runtime's tables).
+ * @throws RangeError when there is no such zone
+ */
+export function offsetsOf(timeZone: string): (instant: number) => number {
+  const format = new Intl.DateTimeFormat("en-US", {
+    timeZone,
+    calendar: "gregory",
+    hourCycle: "h23",
+    year: "numeric",
+    month: "numeric",
+    day: "numeric",
+    hour: "numeric",
+    minute: "numeric",
+    second: "numeric",
+  });
+  return (instant) => {
+    const field: Record<string, number> = {};
+    for (const { type, value } of format.formatToParts(instant)) field[type] = Number(value);
+    const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = field;
+    return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(instant / 1_000) * 1_000;
+  };
 }

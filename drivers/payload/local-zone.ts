@@ -1,4 +1,5 @@
 import { HOUR, MILLISECOND, MINUTE, type Micros } from "../../model/time.ts";
+import { offsetsOf } from "../../model/zone.ts";
 
 /*
  * From a local date and time to an instant, where the zone has summer time: an hour of the year occurs twice, another not at all.
@@ -32,7 +33,7 @@ export function isZone(zone: string): boolean {
 export function localZone(zone: string): LocalZone {
   const fixed = fixedOffset(zone);
   if (fixed !== undefined) return (local) => local - fixed;
-  const offsetAt = offsetsOf(zone);
+  const offsetAt = inMicros(offsetsOf(zone));
   let quarter = Number.NaN;
   let found: Micros | undefined;
   return (local) => {
@@ -47,7 +48,7 @@ export function localZone(zone: string): LocalZone {
 
 /** The offset of a zone at an instant, ahead of UTC. */
 export function zoneOffset(zone: string, at: Micros): Micros {
-  return fixedOffset(zone) ?? offsetsOf(zone)(at);
+  return fixedOffset(zone) ?? inMicros(offsetsOf(zone))(at);
 }
 
 function fixedOffset(zone: string): Micros | undefined {
@@ -66,22 +67,6 @@ function offsetHere(local: Micros, offsetAt: (at: Micros) => Micros): Micros | u
   return fits(after) ? after : undefined;
 }
 
-function offsetsOf(zone: string): (at: Micros) => Micros {
-  const format = new Intl.DateTimeFormat("en-US", {
-    timeZone: zone,
-    hourCycle: "h23",
-    year: "numeric",
-    month: "numeric",
-    day: "numeric",
-    hour: "numeric",
-    minute: "numeric",
-    second: "numeric",
-  });
-  return (at) => {
-    const ms = Math.floor(at / MILLISECOND / 1000) * 1000;
-    const parts: Record<string, number> = {};
-    for (const { type, value } of format.formatToParts(ms)) parts[type] = Number(value);
-    const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
-    return (Date.UTC(year, month - 1, day, hour, minute, second) - ms) * MILLISECOND;
-  };
+function inMicros(offsetAt: (instant: number) => number): (at: Micros) => Micros {
+  return (at) => offsetAt(at / MILLISECOND) * MILLISECOND;
 }

@@ -1,25 +1,17 @@
-import { HOUR, MILLISECOND, MINUTE, type Micros, SECOND } from "../../model/time.ts";
+import { HOUR, MILLISECOND, MINUTE, type Micros } from "../../model/time.ts";
+import { offsetsOf } from "../../model/zone.ts";
 
 /** Offsets that are remembered: more than a calendar looks at when it searches its next change. */
 const MOST_REMEMBERED = 2_048;
 
 /** The civil time of one time zone, daylight saving included. Slow (the runtime's tables): not for the path of a reading. */
 export class LocalTime {
-  readonly #format: Intl.DateTimeFormat;
+  readonly #offsetAt: (instant: number) => number;
   readonly #offsets = new Map<Micros, Micros>();
 
   /** `zone`: an IANA name that the runtime knows. */
   constructor(zone: string) {
-    this.#format = new Intl.DateTimeFormat("en-US", {
-      timeZone: zone,
-      hourCycle: "h23",
-      year: "numeric",
-      month: "numeric",
-      day: "numeric",
-      hour: "numeric",
-      minute: "numeric",
-      second: "numeric",
-    });
+    this.#offsetAt = offsetsOf(zone);
   }
 
   /** How far local time is ahead of UTC at an instant, µs. */
@@ -33,11 +25,7 @@ export class LocalTime {
   }
 
   #compute(at: Micros): Micros {
-    const field: Record<string, number> = {};
-    for (const { type, value } of this.#format.formatToParts(at / MILLISECOND)) field[type] = Number(value);
-    const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = field;
-    const local = Date.UTC(year, month - 1, day, hour, minute, second) * MILLISECOND;
-    return local - Math.floor(at / SECOND) * SECOND;
+    return this.#offsetAt(at / MILLISECOND) * MILLISECOND;
   }
 
   /**
