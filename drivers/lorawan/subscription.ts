@@ -1,7 +1,8 @@
 import type { IPublishPacket, MqttClient, Packet } from "mqtt";
 import { REASON } from "../../model/quality.ts";
 import type { Intake } from "../driver.ts";
-import { ExternalBroker } from "../mqtt/client/external-broker.ts";
+import { brokerOfLink } from "../mqtt/client/broker-of-link.ts";
+import type { ExternalBroker } from "../mqtt/client/external-broker.ts";
 import type { Gate } from "../mqtt/gate.ts";
 import { Gatekeeper } from "../mqtt/gatekeeper.ts";
 import type { Counts } from "./counts.ts";
@@ -27,19 +28,11 @@ export class Subscription {
     this.#context = context;
     this.#counts = to.counts;
     this.#reception = to.reception;
-    const { options, link, clock, log, siteId } = context;
+    const { options, clock } = context;
     this.#keeper = new Gatekeeper(clock);
-    this.#broker = new ExternalBroker({
-      name: link.id,
+    this.#broker = brokerOfLink(context, {
       connection: { ...options, url },
-      clientId: options.clientId ?? ["tocsin", siteId, link.id].filter(Boolean).join("-"),
-      ...(options.password === undefined ? {} : { password: context.secret(options.password) }),
-      packetBytes: options.limits.packet,
-      held: options.limits.held,
-      inFlight: options.limits.inFlight,
       keeper: this.#keeper,
-      clock,
-      log,
       events: {
         dialling: (client, gate) => this.#listen(client, gate),
         up: (client, resumed) => this.#connected(client, resumed),

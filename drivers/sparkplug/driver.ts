@@ -11,7 +11,8 @@ import {
   type Stranger,
   type Ticket,
 } from "../driver.ts";
-import { ExternalBroker } from "../mqtt/client/external-broker.ts";
+import { brokerOfLink } from "../mqtt/client/broker-of-link.ts";
+import type { ExternalBroker } from "../mqtt/client/external-broker.ts";
 import type { Gate } from "../mqtt/gate.ts";
 import { Gatekeeper } from "../mqtt/gatekeeper.ts";
 import { type Counts, countsOf } from "./counts.ts";
@@ -73,19 +74,11 @@ export class SparkplugDriver implements Driver {
     });
     this.#keeper = new Gatekeeper(clock);
     const topic = this.#stateTopic;
-    this.#broker = new ExternalBroker({
-      name: link.id,
+    this.#broker = brokerOfLink(context, {
       connection: { ...options, sessionExpiry: 0 },
-      clientId: options.clientId ?? ["tocsin", siteId, link.id].filter(Boolean).join("-"),
-      ...(options.password === undefined ? {} : { password: context.secret(options.password) }),
       ...(topic === undefined ? {} : { will: () => this.#will(topic) }),
       clean: true,
-      packetBytes: options.limits.packet,
-      held: options.limits.held,
-      inFlight: options.limits.inFlight,
       keeper: this.#keeper,
-      clock,
-      log,
       events: {
         dialling: (client, gate) => this.#listen(client, gate),
         up: (client) => this.#connected(client),

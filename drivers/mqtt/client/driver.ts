@@ -18,7 +18,8 @@ import { Gatekeeper } from "../gatekeeper.ts";
 import type { MqttAddress, PayloadSection } from "../profile.ts";
 import { type Origin, Reception } from "../reception.ts";
 import { Router } from "../router.ts";
-import { ExternalBroker } from "./external-broker.ts";
+import { brokerOfLink, clientIdOf } from "./broker-of-link.ts";
+import type { ExternalBroker } from "./external-broker.ts";
 import type { ClientOptions } from "./options.ts";
 
 export type ClientContext = DriverContext<ClientOptions, MqttAddress, PayloadSection>;
@@ -57,12 +58,11 @@ export class ClientDriver implements Driver {
   constructor(context: ClientContext) {
     this.#context = context;
     this.#outside = new Map((context.outside ?? []).map((source) => [source.topic, source]));
-    const { options, devices, link, clock, counters, log } = context;
+    const { options, devices, link, clock, counters } = context;
     this.#router = new Router(devices);
     this.#reception = new Reception({ link, router: this.#router, clock, counters });
     this.#keeper = new Gatekeeper(clock);
-    const clientId = options.clientId ?? ["tocsin", context.siteId, link.id].filter(Boolean).join("-");
-    this.#origin = { seed: crc32(`${options.url} ${clientId}`), devices: undefined };
+    this.#origin = { seed: crc32(`${options.url} ${clientIdOf(context)}`), devices: undefined };
     const labels = { link: link.id };
     this.#unrouted = counters.counter({
       name: "mqtt_unrouted",
@@ -74,17 +74,9 @@ export class ClientDriver implements Driver {
       help: "Subscriptions the external broker refused.",
       labels,
     });
-    this.#broker = new ExternalBroker({
-      name: link.id,
+    this.#broker = brokerOfLink(context, {
       connection: options,
-      clientId,
-      ...(options.password === undefined ? {} : { password: context.secret(options.password) }),
-      packetBytes: options.limits.packet,
-      held: options.limits.held,
-      inFlight: options.limits.inFlight,
       keeper: this.#keeper,
-      clock,
-      log,
       events: {
         dialling: (client, gate) => this.#listen(client, gate),
         up: (client, resumed) => this.#connected(client, resumed),
