@@ -58,8 +58,12 @@ const SAYINGS = [
   // A pattern with its words behind it.
   new RegExp(String.raw`\.regex\(\s*/(?:[^/\n\\]|\\.)+/\w*,\s*(${LITERAL})`, "g"),
   new RegExp(String.raw`\bnew (?:Configuration|Device|Network|Host)Error\(\s*"[A-Z_]+",\s*(${LITERAL})`, "g"),
-  new RegExp(String.raw`\b(?:report|fail|tell)\((?:\w+|\[[^\]]*\]), (${LITERAL})`, "g"),
+  // A check with its words behind it, on one line or on several.
+  new RegExp(String.raw`\.refine\([^\n]*?,\s*(${LITERAL})\)`, "g"),
+  new RegExp(String.raw`\.refine\(\n(?:.*\n){1,4}?\s*(${LITERAL}),?\n\s*\)`, "g"),
 ];
+/** Calls whose texts all are words for people. */
+const CALLS = /\b(?:report|fail)\(((?:[^;"'`]|"[^"\n]*"|`[^`]*`)*?)\);/g;
 
 /** What stands for a value that a template fills in. */
 const VALUE = "x7";
@@ -79,16 +83,25 @@ function shapeOf(text: string): RegExp {
 
 /** Whether there is Chinese for the sentence, or, where words are filled in, for each with its word. */
 function hasChinese(text: string): boolean {
-  if (chineseOf(text) !== undefined) return true;
+  // What is hung on at the end, as the range of an instrument, may be left out.
+  if (chineseOf(text) !== undefined || chineseOf(text.replace(new RegExp(`${VALUE}$`), "")) !== undefined)
+    return true;
   const shape = shapeOf(text);
   return text.includes(VALUE) && Object.keys(CATALOGUE).some((english) => shape.test(english));
 }
 
 const said = globSync(SPEAKING, { cwd: ROOT }).flatMap((file) => {
   const code = readFileSync(join(ROOT, file), "utf8");
-  return SAYINGS.flatMap((saying) => [...code.matchAll(saying)].map(([, literal = ""]) => read(literal)))
-    .filter((text) => text?.includes(" "))
-    .map((text) => [file, text] as [string, string]);
+  const literals = SAYINGS.flatMap((saying) => [...code.matchAll(saying)].map(([, literal = ""]) => literal));
+  for (const [, call = ""] of code.matchAll(CALLS)) {
+    literals.push(...(call.match(new RegExp(LITERAL, "g")) ?? []));
+  }
+  return (
+    [...new Set(literals.map(read))]
+      // What is in both languages at once, as help is, needs no other.
+      .filter((text) => text?.includes(" ") && !/\p{Script=Han}/u.test(text))
+      .map((text) => [file, text] as [string, string])
+  );
 });
 
 describe("the words of drivers, rules, schemas and commands", () => {

@@ -70,6 +70,8 @@ export const PROFILE_WORDS: Readonly<Record<string, string>> = {
   "FC {1} does not write a {2}": "功能码 {1} 不能写 {2}",
   "FC 6 writes one register, and {1} takes more": "功能码 6 只写一个寄存器，而 {1} 不止一个",
   "say which values may be written: range, or states": "请写明可写哪些值：range 或 states",
+  "say which values may be written": "请写明可写哪些值",
+  "say where it is read back, or none: a command is no state": "请写明从哪里回读，或写 none：命令不是状态",
   "give either states or range": "states 和 range 只能写一个",
   "nobody answers a broadcast: verify: none": "广播没有应答：请写 verify: none",
   "only coils need it: a register is a word": "只有线圈才需要：寄存器本身就是一个字",
