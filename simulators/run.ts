@@ -115,6 +115,11 @@ async function createPlayer(
   },
 ): Promise<Player> {
   const { own, options, stage, onEvent, trouble } = around;
+  const every = (device: string) => options.scenario.scenario.devices[device]?.every;
+  const onConnection = (device: string, connected: boolean): void =>
+    onEvent({ kind: "connection", at: stage.elapsed, device, connected });
+  /** What players of devices that speak by themselves have in common. */
+  const speaking = { instruments: own, every, stage, onConnection, onTrouble: trouble };
   switch (link.type) {
     case "modbus-tcp":
     case "modbus-rtu-over-tcp":
@@ -163,38 +168,21 @@ async function createPlayer(
         transport: link.transport,
         instruments: own,
         stage,
-        onConnection: (device, connected) =>
-          onEvent({ kind: "connection", at: stage.elapsed, device, connected }),
+        onConnection,
       });
     }
     case "mqtt": {
       const { MqttPlayer } = await import("./mqtt-player.ts");
       return new MqttPlayer(id, {
-        access: {
-          url: link.url,
-          username: link.username,
-          password: link.password === undefined ? undefined : secretOf(link.password, options),
-        },
-        instruments: own,
-        every: (device) => options.scenario.scenario.devices[device]?.every,
-        stage,
-        onConnection: (device, connected) =>
-          onEvent({ kind: "connection", at: stage.elapsed, device, connected }),
-        onTrouble: trouble,
+        access: accessOf(link, options),
+        ...speaking,
       });
     }
     case "sparkplug": {
       const { SparkplugPlayer } = await import("./sparkplug-player.ts");
       return new SparkplugPlayer(id, {
-        url: link.url,
-        username: link.username,
-        password: link.password === undefined ? undefined : secretOf(link.password, options),
-        instruments: own,
-        every: (device) => options.scenario.scenario.devices[device]?.every,
-        stage,
-        onConnection: (device, connected) =>
-          onEvent({ kind: "connection", at: stage.elapsed, device, connected }),
-        onTrouble: trouble,
+        ...accessOf(link, options),
+        ...speaking,
       });
     }
     case "hj212": {
@@ -203,12 +191,10 @@ async function createPlayer(
       const password = link.password === undefined ? undefined : secretOf(link.password, options);
       const server = parseEndpoint(link.server);
       return new CallerPlayer(id, {
-        callers: own.map((instrument) => {
-          const every = options.scenario.scenario.devices[instrument.device.id]?.every;
-          return new Hj212Caller(instrument, { server, password, every, stage });
-        }),
-        onConnection: (device, connected) =>
-          onEvent({ kind: "connection", at: stage.elapsed, device, connected }),
+        callers: own.map(
+          (own) => new Hj212Caller(own, { server, password, every: every(own.device.id), stage }),
+        ),
+        onConnection,
         onTrouble: trouble,
       });
     }
@@ -218,29 +204,15 @@ async function createPlayer(
         server: parseEndpoint(link.server),
         sources: link.sources,
         secret: (reference) => secretOf(reference, options),
-        instruments: own,
-        every: (device) => options.scenario.scenario.devices[device]?.every,
-        stage,
-        onConnection: (device, connected) =>
-          onEvent({ kind: "connection", at: stage.elapsed, device, connected }),
-        onTrouble: trouble,
+        ...speaking,
       });
     }
     case "lorawan": {
       const { LoraPlayer } = await import("./lora-player.ts");
       return new LoraPlayer(id, {
-        access: {
-          url: link.url,
-          username: link.username,
-          password: link.password === undefined ? undefined : secretOf(link.password, options),
-        },
+        access: accessOf(link, options),
         server: link.server,
-        instruments: own,
-        every: (device) => options.scenario.scenario.devices[device]?.every,
-        stage,
-        onConnection: (device, connected) =>
-          onEvent({ kind: "connection", at: stage.elapsed, device, connected }),
-        onTrouble: trouble,
+        ...speaking,
       });
     }
     case "szy206": {
@@ -248,12 +220,8 @@ async function createPlayer(
       const { Szy206Caller } = await import("./szy206-caller.ts");
       const server = parseEndpoint(link.server);
       return new CallerPlayer(id, {
-        callers: own.map((instrument) => {
-          const every = options.scenario.scenario.devices[instrument.device.id]?.every;
-          return new Szy206Caller(instrument, { server, every, stage });
-        }),
-        onConnection: (device, connected) =>
-          onEvent({ kind: "connection", at: stage.elapsed, device, connected }),
+        callers: own.map((own) => new Szy206Caller(own, { server, every: every(own.device.id), stage })),
+        onConnection,
         onTrouble: trouble,
       });
     }
@@ -262,15 +230,22 @@ async function createPlayer(
       return new Sl651Player(id, {
         server: parseEndpoint(link.server),
         password: link.password === undefined ? 0 : Number.parseInt(secretOf(link.password, options), 16),
-        instruments: own,
-        every: (device) => options.scenario.scenario.devices[device]?.every,
-        stage,
-        onConnection: (device, connected) =>
-          onEvent({ kind: "connection", at: stage.elapsed, device, connected }),
-        onTrouble: trouble,
+        ...speaking,
       });
     }
   }
+}
+
+/** How a broker is reached. */
+function accessOf(
+  { url, username, password }: { url: string; username?: string | undefined; password?: string | undefined },
+  options: RunOptions,
+) {
+  return {
+    url,
+    username,
+    password: password === undefined ? undefined : secretOf(password, options),
+  };
 }
 
 function secretOf(reference: string, { secret }: RunOptions): string {
