@@ -180,6 +180,6 @@ test("every durable record is in the journal exactly once and in order, whatever
       for (const one of steps) await run.run(one);
       await run.finish();
     }),
-    { numRuns: 12, endOnFailure: true },
+    { numRuns: 6, endOnFailure: true },
   );
 });
