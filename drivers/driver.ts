@@ -204,7 +204,7 @@ export interface RawRead {
   readonly modem?: string;
 }
 
-/** Somebody who speaks on a link and is in no site file. */
+/** Somebody who speaks on a link and is in no site file, or under the address of another. */
 export interface Stranger {
   /** Id of the link. */
   readonly link: string;
@@ -221,6 +221,8 @@ export interface Stranger {
   readonly last: Micros;
   /** Messages since `first`. */
   readonly count: number;
+  /** It is no stranger by its address: a device of the site has the same, and speaks from elsewhere. */
+  readonly twin?: string;
 }
 
 export interface Driver {

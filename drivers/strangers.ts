@@ -32,10 +32,11 @@ export class Strangers {
   }
 
   /**
-   * Notes that somebody spoke. `called`: its address as it goes into the site file, `said` in words. True when this is news: the driver then
+   * Notes that somebody spoke. `called`: its address as it goes into the site file, `said` in words, `twin` the device of the site that has the same
+   * address. True when this is news: the driver then
    * keeps a sample of what came.
    */
-  note(called: string, from: { peer: string; said: string }): boolean {
+  note(called: string, from: { peer: string; said: string; twin?: string }): boolean {
     const { clock, link, protocol, bound, log } = this.#o;
     const now = clock.now();
     const address = shortened(called);
@@ -52,6 +53,7 @@ export class Strangers {
       first: known?.first ?? now,
       last: now,
       count: (known?.count ?? 0) + 1,
+      ...(from.twin === undefined ? {} : { twin: from.twin }),
     });
     if (this.#known.size > bound) {
       for (const oldest of this.#known.keys()) {
@@ -62,7 +64,9 @@ export class Strangers {
     if (known !== undefined || !this.#isNews(now)) return false;
     log.warn(
       { link, protocol, peer, said, address },
-      `a device that the site file does not have calls; it gets no answer. Add it with address: ${address}`,
+      from.twin === undefined
+        ? `a device that the site file does not have calls; it gets no answer. Add it with address: ${address}`
+        : `two devices call themselves ${from.twin}: what either says counts for both. Give one of them an address of its own`,
     );
     return true;
   }

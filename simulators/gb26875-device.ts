@@ -44,6 +44,8 @@ export type Misbehaviour =
 export interface SimulatedTransmitterOptions {
   readonly clock: Clock;
   readonly centre: Endpoint;
+  /** Address of this machine to call from over TCP. Default: the system chooses. */
+  readonly from?: string;
   readonly transport?: "tcp" | "udp";
   /** Its own address. */
   readonly source: number;
@@ -113,7 +115,8 @@ export class SimulatedTransmitter {
 
   /** @throws NetworkError LINK_DOWN */
   async connect(): Promise<void> {
-    const { host, port } = this.#o.centre;
+    const { centre, from } = this.#o;
+    const { host, port } = centre;
     if (this.#o.transport === "udp") {
       const socket = createSocket(host.includes(":") ? "udp6" : "udp4");
       socket.on("message", (bytes) => this.#reader.feed(bytes));
@@ -121,7 +124,7 @@ export class SimulatedTransmitter {
       this.#udp = socket;
       return;
     }
-    const socket = connect({ host, port, noDelay: true });
+    const socket = connect({ host, port, noDelay: true, localAddress: from });
     await new Promise<void>((resolve, reject) => {
       socket.once("connect", resolve);
       socket.once("error", (error) =>

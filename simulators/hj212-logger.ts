@@ -32,6 +32,8 @@ export type LoggerFault =
 export interface Hj212LoggerOptions {
   readonly host: string;
   readonly port: number;
+  /** Address of this machine to call from. Default: the system chooses. */
+  readonly from?: string;
   readonly mn: string;
   readonly clock: Clock;
   readonly password?: string;
@@ -63,8 +65,8 @@ interface Waiting {
 
 /** A data logger (数采仪) of HJ 212 that dials a centre, reports, waits for answers and sends again. */
 export class Hj212Logger {
-  readonly #o: Required<Omit<Hj212LoggerOptions, "piece" | "crc" | "misbehaves">> &
-    Pick<Hj212LoggerOptions, "piece" | "crc" | "misbehaves">;
+  readonly #o: Required<Omit<Hj212LoggerOptions, "from" | "piece" | "crc" | "misbehaves">> &
+    Pick<Hj212LoggerOptions, "from" | "piece" | "crc" | "misbehaves">;
   readonly #reader: FrameReader;
   readonly #waiting = new Map<string, Waiting>();
   #socket: Socket | undefined;
@@ -101,8 +103,8 @@ export class Hj212Logger {
 
   /** Dials the centre. @throws Error of the socket */
   async connect(): Promise<void> {
-    const { host, port } = this.#o;
-    const socket = connect({ host, port, noDelay: true });
+    const { host, port, from } = this.#o;
+    const socket = connect({ host, port, noDelay: true, localAddress: from });
     await new Promise<void>((resolve, reject) => {
       socket.once("connect", resolve);
       socket.once("error", reject);

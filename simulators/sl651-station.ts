@@ -13,6 +13,8 @@ const SERIAL_MAX = 0xffff;
 export interface Sl651StationOptions {
   readonly host: string;
   readonly port: number;
+  /** Address of this machine to call from. Default: the system chooses. */
+  readonly from?: string;
   /** Address of 40 bits. */
   readonly address: number;
   readonly clock: Clock;
@@ -42,8 +44,8 @@ interface Waiting {
 
 /** A hydrological station (RTU) that dials a centre, reports, waits for confirmations, sends again and answers questions. */
 export class Sl651Station {
-  readonly #o: Required<Omit<Sl651StationOptions, "answer" | "piece">> &
-    Pick<Sl651StationOptions, "answer" | "piece">;
+  readonly #o: Required<Omit<Sl651StationOptions, "from" | "answer" | "piece">> &
+    Pick<Sl651StationOptions, "from" | "answer" | "piece">;
   readonly #reader: FrameReader;
   #socket: Socket | undefined;
   #serial = 0;
@@ -81,8 +83,8 @@ export class Sl651Station {
 
   /** Dials the centre. @throws Error of the socket */
   async connect(): Promise<void> {
-    const { host, port } = this.#o;
-    const socket = connect({ host, port, noDelay: true });
+    const { host, port, from } = this.#o;
+    const socket = connect({ host, port, noDelay: true, localAddress: from });
     await new Promise<void>((resolve, reject) => {
       socket.once("connect", resolve);
       socket.once("error", reject);

@@ -11,6 +11,8 @@ const COUNTS = 4;
 export interface Szy206TerminalOptions {
   readonly host: string;
   readonly port: number;
+  /** Address of this machine to call from. Default: the system chooses. */
+  readonly from?: string;
   /** Ten hex digits. */
   readonly address: string;
   readonly clock: Clock;
@@ -42,7 +44,8 @@ interface Waiting {
 
 /** A terminal (遥测终端) of SZY 206 that dials a centre, reports, waits for confirmations and sends again. One report at a time waits. */
 export class Szy206Terminal {
-  readonly #o: Required<Omit<Szy206TerminalOptions, "piece">> & Pick<Szy206TerminalOptions, "piece">;
+  readonly #o: Required<Omit<Szy206TerminalOptions, "from" | "piece">> &
+    Pick<Szy206TerminalOptions, "from" | "piece">;
   readonly #reader: FrameReader;
   readonly #waiting: Waiting[] = [];
   #socket: Socket | undefined;
@@ -64,8 +67,8 @@ export class Szy206Terminal {
 
   /** Dials the centre. @throws Error of the socket */
   async connect(): Promise<void> {
-    const { host, port } = this.#o;
-    const socket = connect({ host, port, noDelay: true });
+    const { host, port, from } = this.#o;
+    const socket = connect({ host, port, noDelay: true, localAddress: from });
     await new Promise<void>((resolve, reject) => {
       socket.once("connect", resolve);
       socket.once("error", reject);

@@ -229,6 +229,9 @@ export class Centre implements Judge {
   #heard(member: Member, frame: Frame, session: Session): void {
     const anew = member.wire !== session.wire;
     if (anew) {
+      const called = { address: `{ source: ${frame.source} }`, raw: frame.unit };
+      if (this.complaints.isTwin(member.station.device.device.id, session.wire, called))
+        this.counts.twins.add();
       member.wire = session.wire;
       session.meet();
       this.#through.set(session, (this.#through.get(session) ?? new Set()).add(member));

@@ -11,6 +11,7 @@ export interface Counts {
   readonly refused: Counter;
   readonly undecodable: Counter;
   readonly unknownSources: Counter;
+  readonly twins: Counter;
   readonly unlisted: Counter;
   readonly unmapped: Counter;
   readonly unasked: Counter;
@@ -52,6 +53,7 @@ export function countsOf(counters: Counters, link: string): Counts {
       "Frames whose application unit could not be decoded: quarantined.",
     ),
     unknownSources: counter("gb26875_unknown_sources", "Frames of devices that the site does not have."),
+    twins: counter("gb26875_twins", "Turns of two devices that call themselves the same, from two places."),
     unlisted: counter("gb26875_unlisted", "Objects of systems and components that the site does not list."),
     unmapped: counter("gb26875_unmapped", "Values and operations that no channel takes."),
     unasked: counter("gb26875_unasked", "Answers to requests that nobody had made, or waited for any more."),

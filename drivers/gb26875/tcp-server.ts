@@ -45,6 +45,10 @@ class Talk implements Dialogue {
     this.#connection = connection;
     const wire: Wire = {
       peer: connection.peer,
+      address: connection.address,
+      get open() {
+        return connection.open;
+      },
       connected: true,
       send: (bytes) => connection.send(bytes),
       known: () => void connection.introduce(),

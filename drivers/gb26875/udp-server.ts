@@ -21,6 +21,7 @@ const DATAGRAM_MOST = 4 * FRAME_MAX;
 /** One sender of datagrams. */
 class Remote implements Wire {
   readonly peer: string;
+  readonly address: string;
   readonly connected = false;
   readonly session: Session;
   readonly #send: (bytes: Buffer) => void;
@@ -28,12 +29,14 @@ class Remote implements Wire {
   second: Micros = 0;
   /** Work that its datagrams have been in this second. */
   effort = 0;
+  #open = true;
 
   constructor(
     { address, port }: RemoteInfo,
     o: { options: ServerOptions; send: (bytes: Buffer) => void; forget: () => void },
   ) {
     this.peer = `udp ${address}:${port}`;
+    this.address = address;
     this.#send = o.send;
     this.#forget = o.forget;
     const { centre, clock, limits } = o.options;
@@ -51,6 +54,11 @@ class Remote implements Wire {
     });
   }
 
+  /** Until it has been silent for too long. */
+  get open(): boolean {
+    return this.#open;
+  }
+
   send(bytes: Buffer): void {
     this.#send(bytes);
   }
@@ -64,6 +72,7 @@ class Remote implements Wire {
   }
 
   cut(): void {
+    this.#open = false;
     this.session.end();
     this.#forget();
   }

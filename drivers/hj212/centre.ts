@@ -169,6 +169,8 @@ export class Centre implements DialInCentre {
     if (!session.connection.introduce()) return true;
     this.counts.frames.add();
     if (check !== "right") this.counts.tolerated(check);
+    const called = { address: `{ mn: ${JSON.stringify(segment.mn)} }`, raw };
+    if (this.complaints.isTwin(member.id, session.connection, called)) this.counts.twins.add();
     member.hears(session, segment);
     this.#take(session, member, { segment, doubted: check === "wrong" });
     return true;

@@ -5,6 +5,7 @@ import type { PeerCounts } from "../tcp/complaints.ts";
 export interface Counts {
   readonly peers: PeerCounts;
   readonly frames: Counter;
+  readonly twins: Counter;
   readonly reports: Counter;
   readonly readings: Counter;
   readonly answered: Counter;
@@ -39,6 +40,7 @@ export function countsOf(counters: Counters, link: string): Counts {
         counter("hj212_slowed", "Times that a peer was slowed down because it sent too fast.").add(),
     },
     frames: counter("hj212_frames", "Frames of devices of the site that were taken."),
+    twins: counter("hj212_twins", "Turns of two loggers that call themselves the same, from two places."),
     reports: counter("hj212_reports", "Whole reports of devices of the site."),
     readings: counter("hj212_readings", "Readings decoded from reports."),
     answered: counter("hj212_answers", "Data answers (9014), each to a report that is on disk."),

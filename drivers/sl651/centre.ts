@@ -117,7 +117,10 @@ export class Centre {
   /** Takes a frame that was admitted. */
   take(session: Session, frame: Frame, raw: Uint8Array): void {
     const station = this.stations.get(frame.station);
-    if (station !== undefined) meet(station, session, frame);
+    if (station !== undefined) {
+      this.#o.complaints.heard(station.device.device.id, frame.station, { session, raw });
+      meet(station, session, frame);
+    }
     if (frame.packet === undefined) {
       const body = { encoding: frame.encoding, code: frame.code, bytes: frame.body };
       this.#report(session, frame, { station, body });

@@ -23,6 +23,7 @@ export interface ComplaintOptions {
 export class Complaints {
   readonly #o: ComplaintOptions;
   readonly #unknown: Counter;
+  readonly #twins: Counter;
   /** What is wrong with connections. */
   readonly peers: PeerComplaints;
 
@@ -32,6 +33,11 @@ export class Complaints {
     this.#unknown = counters.counter({
       name: "sl651_unknown_stations",
       help: "Frames of stations that the site does not have: neither kept nor confirmed.",
+      labels: { link },
+    });
+    this.#twins = counters.counter({
+      name: "sl651_twins",
+      help: "Turns of two stations that call themselves the same, from two places.",
       labels: { link },
     });
     this.peers = new PeerComplaints({
@@ -51,6 +57,12 @@ export class Complaints {
 
   set intake(intake: Pick<Intake, "quarantine"> | undefined) {
     this.peers.intake = intake;
+  }
+
+  /** A station of the site has spoken; another one may call itself the same. */
+  heard(device: string, address: number, from: { session: Session; raw: Uint8Array }): void {
+    const called = { address: `{ station: "${formatStationAddress(address)}" }`, raw: from.raw };
+    if (this.peers.isTwin(device, from.session.connection, called)) this.#twins.add();
   }
 
   /** A station that the site does not have. */

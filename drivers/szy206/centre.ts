@@ -128,6 +128,8 @@ export class Centre implements DialInCentre {
     }
     if (!session.connection.introduce()) return;
     this.counts.frames.add();
+    const called = { address: `{ terminal: "${frame.address}" }`, raw };
+    if (this.complaints.isTwin(member.id, session.connection, called)) this.counts.twins.add();
     if (frame.long || frame.afn === AFN.picture) this.counts.pictures.add();
     else if (frame.split !== undefined) this.#split(session, member, raw);
     else this.#take(session, member, { frame, raw });

@@ -5,6 +5,7 @@ import type { PeerCounts } from "../tcp/complaints.ts";
 export interface Counts {
   readonly peers: PeerCounts;
   readonly frames: Counter;
+  readonly twins: Counter;
   readonly reports: Counter;
   readonly readings: Counter;
   readonly confirmed: Counter;
@@ -35,6 +36,7 @@ export function countsOf(counters: Counters, link: string): Counts {
         counter("szy206_slowed", "Times that a peer was slowed down because it sent too fast.").add(),
     },
     frames: counter("szy206_frames", "Frames of terminals of the site."),
+    twins: counter("szy206_twins", "Turns of two terminals that call themselves the same, from two places."),
     reports: counter("szy206_reports", "Reports (C0H) and alarms (81H) of terminals of the site."),
     readings: counter("szy206_readings", "Readings decoded from reports."),
     confirmed: counter("szy206_confirmed", "Confirmations: of reports that are on disk, and of link frames."),

@@ -6,6 +6,13 @@ import type { Connection, Cut } from "./connection.ts";
 import { dialectOf } from "./dialect.ts";
 import { OnceInAWhile } from "./once-in-a-while.ts";
 import type { TcpWitness, TurnedAway } from "./server.ts";
+import { Twins, type Way } from "./twins.ts";
+
+/** The way of somebody whom one can name. */
+export interface Speaking extends Way {
+  /** `address:port`. */
+  readonly peer: string;
+}
 
 /** First bytes of what is no frame, or a stranger's, that are kept for a person to look at. */
 const QUARANTINED_BYTES = 256;
@@ -35,6 +42,7 @@ export interface ComplaintOptions {
 export class Complaints implements TcpWitness {
   readonly #o: ComplaintOptions;
   readonly #told = new OnceInAWhile();
+  readonly #twins = new Twins<Speaking>();
   /** Set while the link is open. */
   intake: Pick<Intake, "quarantine"> | undefined;
 
@@ -50,6 +58,20 @@ export class Complaints implements TcpWitness {
   stranger(address: string, from: { peer: string; said: string; raw: Uint8Array }): void {
     if (!this.#o.strangers.note(address, from)) return;
     this.quarantine(from.peer, `no device of this site has the address ${address}`, from.raw);
+  }
+
+  /**
+   * A device of the site has spoken; `address` as it stands in the site file. Whether another one, that calls itself the same, speaks
+   * from elsewhere: then both are named.
+   */
+  isTwin(device: string, way: Speaking, { address, raw }: { address: string; raw: Uint8Array }): boolean {
+    const other = this.#twins.heard(device, way);
+    if (other === undefined) return false;
+    const said = `calls itself ${device}, as ${other.address} does`;
+    if (this.#o.strangers.note(address, { peer: way.peer, said, twin: device })) {
+      this.quarantine(way.peer, `two devices have the address ${address}: ${said}`, raw);
+    }
+    return true;
   }
 
   /** What began like a frame and is none. */

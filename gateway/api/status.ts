@@ -37,12 +37,14 @@ export async function statusJson(observed: Observed) {
   });
   const sinks = await journal.reader.sinkStatus();
   const routes = observed.routes.status.map(routeJson);
+  const strangers = strangersOf(drivers);
   const failure = journal.failure?.message ?? null;
   const attention = [
     ...(observed.ready ? [] : ["not-ready"]),
     ...(failure === null ? [] : ["journal-failed"]),
     ...links.flatMap(({ id, lost, down }) => (lost ? [`link-lost ${id}`] : down ? [`link-down ${id}`] : [])),
     ...devices.flatMap(({ id, monitoring }) => (monitoring === "lost" ? [`device-lost ${id}`] : [])),
+    ...strangers.flatMap(({ twin }) => (twin === undefined ? [] : [`two-devices-called ${twin}`])),
     ...sinks.flatMap(({ id, outage }) => (outage === undefined ? [] : [`sink-down ${id}`])),
     ...engine
       .outside()
@@ -62,7 +64,7 @@ export async function statusJson(observed: Observed) {
     sinks,
     routes,
     alarms: alarms.map(alarmJson),
-    strangers: strangersOf(drivers).map(strangerJson),
+    strangers: strangers.map(strangerJson),
     attention,
   };
 }

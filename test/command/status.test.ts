@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import { resolve } from "node:path";
 import { expect, test } from "vitest";
 import { writeTime } from "../../drivers/hj212/parameters.ts";
-import { MINUTE } from "../../model/time.ts";
+import { MINUTE, SECOND } from "../../model/time.ts";
 import { Hj212Logger } from "../../simulators/hj212-logger.ts";
 import { Stand } from "../gateway/stand.ts";
 import { runChild } from "../support/child.ts";
@@ -96,6 +96,29 @@ test("how a running gateway is: well, then with an alarm, a stranger and a devic
   expect(await answer.json()).toEqual({ strangers: json.strangers });
   logger.close();
   stranger.close();
+});
+
+test("two devices that call themselves the same need a look", async () => {
+  const port = await freePort();
+  process.env.HTTP_TOKEN = "secret";
+  await using stand = await Stand.start(site(port));
+  const { clock } = stand;
+  const listening = stand.gateway.drivers.get("loggers")!.listening!;
+  const options = { host: "127.0.0.1", port: Number(listening.split(":").at(-1)), clock, mn: MN };
+  const loggers = ["127.0.0.1", "127.0.0.2"].map((from) => new Hj212Logger({ ...options, from }));
+  const [first, copy] = [loggers[0]!, loggers[1]!];
+  for (const [turn, logger] of [first, copy, first].entries()) {
+    if (turn < 2) await logger.connect();
+    const at = writeTime(clock.wall() + turn * SECOND, BEIJING);
+    await logger.report(2011, `DataTime=${at};a21028-Rtd=0.4,a21028-Flag=N`);
+  }
+  const { stdout, code } = await status(stand.folder.path);
+  expect(stdout.find((line) => line.startsWith("address: "))).toMatch(
+    /127\.0\.0\.1:\d+ +calls itself yard-1, as 127\.0\.0\.2 does/,
+  );
+  expect(stdout.at(-1)).toBe("needs a look 须处理: two-devices-called yard-1");
+  expect(code).toBe(6);
+  for (const logger of loggers) logger.close();
 });
 
 test("what cannot be reached is not well, long before that is an alarm; of many devices the first few are shown", async () => {

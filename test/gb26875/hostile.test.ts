@@ -41,7 +41,15 @@ test("fifty thousand mutated frames of a device we know, through all of the driv
     centre,
     clock,
     limits: options.limits,
-    wire: { peer: "test", connected: true, send: () => answered++, known: () => {}, released: () => {} },
+    wire: {
+      peer: "test",
+      address: "test",
+      open: true,
+      connected: true,
+      send: () => answered++,
+      known: () => {},
+      released: () => {},
+    },
   });
   const roll = dice(7);
   const originals = VECTORS.map(({ hex }) => Buffer.from(hex, "hex"));
