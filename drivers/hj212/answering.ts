@@ -1,6 +1,6 @@
 import { ConfigurationError, DeviceError, InternalError } from "../../model/error.ts";
 import type { Text } from "../../model/text.ts";
-import { formatInstant, MILLISECOND, type Micros } from "../../model/time.ts";
+import { formatInstant, MILLISECOND, type Micros, SECOND } from "../../model/time.ts";
 import { clockFacts, same } from "../facts.ts";
 import type { Fact, RequestAnswer, RequestOrder } from "../request.ts";
 import { DATA_COMMANDS, PARAMETER_COMMANDS } from "./commands.ts";
@@ -75,7 +75,7 @@ export async function answer(
   }
   const stored = STORED[request];
   if (stored !== undefined) {
-    const told = await ask({ cn: stored, cp: spanOf(parameters, zone), endsWith: "result" });
+    const told = await ask({ cn: stored, ...spanOf(parameters, zone), endsWith: "result" });
     return { facts: valueFacts(told, zone), raw: rawOf(told) };
   }
   const read = INTERVALS[request];
@@ -90,14 +90,24 @@ export async function answer(
   return { facts: [intervalFact(set, value)], raw: "" };
 }
 
-/** @throws ConfigurationError COMMAND_USAGE */
-function spanOf(parameters: RequestOrder["parameters"], zone: Micros): string {
+/** A span as it is asked for, and how its reports are known. @throws ConfigurationError COMMAND_USAGE */
+function spanOf(
+  parameters: RequestOrder["parameters"],
+  zone: Micros,
+): Required<Pick<LoggerRequest, "cp" | "about">> {
   const [from, to] = ["from", "to"].map((key) => Date.parse(String(parameters[key])) * MILLISECOND) as [
     Micros,
     Micros,
   ];
   if (!(from < to)) throw new ConfigurationError("COMMAND_USAGE", "from must be before to");
-  return `BeginTime=${writeTime(from, zone)};EndTime=${writeTime(to, zone)}`;
+  return {
+    cp: `BeginTime=${writeTime(from, zone)};EndTime=${writeTime(to, zone)}`,
+    about: ({ cp }) => {
+      const time = readTime(parameter(cp, "DataTime") ?? "", zone);
+      // Times are asked for in whole seconds.
+      return time === UNREADABLE_TIME || (time > from - SECOND && time <= to);
+    },
+  };
 }
 
 /** @throws DeviceError DEVICE_ANSWER when the answer does not have what was asked for */

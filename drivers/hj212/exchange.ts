@@ -12,6 +12,9 @@ const SENDINGS_MOST = 3;
 const RESULT_WITHIN: Micros = 25 * SECOND;
 /** Requests of one logger that wait. */
 const PENDING_MOST = 4;
+/** Bytes of parameters in one answer, each segment counted with its head: a day of minute data of a factor or two. */
+const ANSWER_BYTES_MOST = 256 * 2 ** 10;
+const HEAD_BYTES = 100;
 
 /** QnRtn (table 7) and ExeRtn (table 8): 1 is well. */
 const WELL = "1";
@@ -41,6 +44,8 @@ export interface LoggerRequest {
   readonly cp: string;
   /** What ends it: the segment that carries what was asked for, the next report of this command, or the result (9012). */
   readonly endsWith: "data" | "report" | "result";
+  /** Whether a report belongs to it: loggers go on with those that nobody has asked for. Default: each of the command. */
+  readonly about?: (report: Segment) => boolean;
 }
 
 /** What came back: segments of the command that was asked for, in order. */
@@ -49,6 +54,8 @@ export type LoggerAnswer = readonly Segment[];
 interface Pending {
   readonly request: LoggerRequest;
   readonly heard: Segment[];
+  /** Of `heard`. */
+  bytes: number;
   readonly resolve: (answer: LoggerAnswer) => void;
   readonly reject: (error: unknown) => void;
   readonly forget: () => void;
@@ -82,7 +89,7 @@ export class Exchange {
   /**
    * Asks, and resolves with what came. Once `signal` is aborted it is not sent again, and what comes then belongs to nobody.
    * @throws NetworkError LINK_DOWN when the logger is not connected, or asked too much already; DeviceError DEVICE_TIMEOUT,
-   * DEVICE_EXCEPTION when it refuses or fails; what `signal` was aborted with.
+   * DEVICE_EXCEPTION when it refuses or fails, DEVICE_ANSWER when it has too much to say; what `signal` was aborted with.
    */
   ask(request: LoggerRequest, signal?: AbortSignal): Promise<LoggerAnswer> {
     const { device, number } = this.#o;
@@ -97,7 +104,7 @@ export class Exchange {
       };
       signal?.addEventListener("abort", abandon, { once: true });
       const forget = () => signal?.removeEventListener("abort", abandon);
-      const fresh = { sendings: 0, accepted: false, timer: undefined };
+      const fresh = { bytes: 0, sendings: 0, accepted: false, timer: undefined };
       this.#pending.set(qn, { request, heard: [], resolve, reject, forget, ...fresh });
       this.#send(qn);
     });
@@ -119,7 +126,7 @@ export class Exchange {
       if (code === WELL) this.#end(qn);
       else this.#fail(qn, FAILURES[code] ?? { zh: `ExeRtn=${code}`, en: `ExeRtn=${code}` });
     } else if (cn === pending.request.cn) {
-      pending.heard.push(segment);
+      this.#hear(qn, pending, segment);
       if (pending.request.endsWith === "data") this.#end(qn);
     } else return false;
     return true;
@@ -127,9 +134,11 @@ export class Exchange {
 
   /** A report came, whatever its number: loggers give reports that were asked for numbers of their own. */
   reported(segment: Segment): void {
-    for (const [qn, { request, heard, accepted }] of this.#pending) {
+    for (const [qn, pending] of this.#pending) {
+      const { request, accepted } = pending;
       if (request.cn !== segment.cn || request.endsWith === "data" || !accepted) continue;
-      heard.push(segment);
+      if (request.about?.(segment) === false) continue;
+      this.#hear(qn, pending, segment);
       if (request.endsWith === "report") this.#end(qn);
     }
   }
@@ -156,6 +165,14 @@ export class Exchange {
       return;
     }
     pending.timer = clock.after(ANSWER_WITHIN, () => this.#send(qn));
+  }
+
+  #hear(qn: string, pending: Pending, segment: Segment): void {
+    pending.heard.push(segment);
+    pending.bytes += segment.cp.length + HEAD_BYTES;
+    if (pending.bytes <= ANSWER_BYTES_MOST) return;
+    const words = `${this.#o.device} answers with more than ${ANSWER_BYTES_MOST} bytes`;
+    this.#settle(qn)?.reject(new DeviceError("DEVICE_ANSWER", words, { hint: "ask for a shorter time" }));
   }
 
   #accepted(qn: string, pending: Pending): void {

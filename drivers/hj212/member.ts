@@ -4,6 +4,7 @@ import { type Clock, HOUR, MILLISECOND, type Micros, SECOND } from "../../model/
 import { knowsTime, timeToTell } from "../own-clock.ts";
 import type { Session } from "../tcp/session.ts";
 import { setClockRequest } from "./answering.ts";
+import { CONVERSATION } from "./commands.ts";
 import type { Counts } from "./counts.ts";
 import { DeviceMapping, type Hj212Device } from "./device-mapping.ts";
 import { Exchange } from "./exchange.ts";
@@ -66,7 +67,9 @@ export class Member {
 
   /** It has spoken. */
   hears(session: Session, head: Segment): void {
-    this.#heard = { session, head };
+    // What it says of the conversation is under the conversation's own code; it is asked under its own.
+    const st = head.st === CONVERSATION ? (this.#heard?.head.st ?? head.st) : head.st;
+    this.#heard = { session, head: { ...head, st } };
   }
 
   /** Sets its clock to ours (1012), and counts whether that worked. @throws as `Exchange.ask` */

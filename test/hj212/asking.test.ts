@@ -65,8 +65,10 @@ describe("a logger is asked", () => {
     const [question] = logger.received.filter(({ cn }) => cn === 1_011);
     expect(question).toMatchObject({ st: "22", pw: "123456", flag: edition | 1 });
     expect(question!.qn).toMatch(/^\d{17}$/);
-    const numbers = logger.received.filter(({ cn }) => cn < 9_000).map(({ qn }) => qn);
-    expect(new Set(numbers).size).toBe(numbers.length);
+    // What a logger says of the conversation has another system code; it is asked under its own all the same.
+    const questions = logger.received.filter(({ cn }) => cn < 9_000);
+    expect(new Set(questions.map(({ st }) => st))).toEqual(new Set(["22"]));
+    expect(new Set(questions.map(({ qn }) => qn)).size).toBe(questions.length);
     expect(stand.inner.total("hj212_unasked")).toBe(0);
   });
 
@@ -90,6 +92,24 @@ describe("a logger is asked", () => {
     await expect(ask(stand, "hours", { ...SPAN, to: SPAN.from })).rejects.toMatchObject({
       code: "COMMAND_USAGE",
     });
+  });
+
+  test("for stored data, and goes on reporting meanwhile: what is of another time is no part of the answer", async () => {
+    const later = "DataTime=20260521150000;a21001-Avg=9.9,a21001-Flag=N";
+    const { stand } = await standing({ stored: { 2061: [HOURS[0]!, later, HOURS[1]!] } });
+    await using _ = stand;
+    const { facts } = await ask(stand, "hours", SPAN);
+    expect(facts.map(({ value }) => value)).toEqual([0.5, 0.6]);
+    // A reading it is.
+    expect(stand.inner.entered()).toContain("logger.nh3_hour 9.9 good @2026-05-21 16:00:00");
+  });
+
+  test("for stored data, of which it has more than anybody can take: an error, and all of it are readings", async () => {
+    const endless = Array.from({ length: 400 }, () => `${HOURS[0]};${"x".repeat(900)}-Avg=1`);
+    const { stand } = await standing({ stored: { 2061: endless } });
+    await using _ = stand;
+    await expect(ask(stand, "hours", SPAN)).rejects.toMatchObject({ code: "DEVICE_ANSWER" });
+    await until("all have come", () => stand.inner.total("hj212_frames") >= 1 + 1 + endless.length);
   });
 
   test.each<[LoggerFault, string, object, string]>([
