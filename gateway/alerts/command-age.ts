@@ -1,4 +1,4 @@
-import { MILLISECOND, MINUTE, type Micros } from "../../model/time.ts";
+import { formatInstant, MILLISECOND, MINUTE, type Micros } from "../../model/time.ts";
 import type { CommandVerb, Refusal } from "./command-schemas.ts";
 
 /**
@@ -33,5 +33,7 @@ export function tooOld(
   const { issued, expires, waited, wall } = given;
   if (issued === undefined) return waited && expires === undefined ? { refusal: "unknown-age" } : undefined;
   const age = wall - Date.parse(issued) * MILLISECOND;
-  return Math.abs(age) <= GIVEN_WITHIN ? undefined : { refusal: "too-old", detail: issued };
+  if (Math.abs(age) <= GIVEN_WITHIN) return undefined;
+  // Both times: who has given it just now sees whose clock is wrong.
+  return { refusal: "too-old", detail: `${issued} / ${formatInstant(wall)}` };
 }

@@ -165,14 +165,24 @@ export class Commands {
     from: { route: Way; user: string; key: string },
   ): Promise<ResultMessage> {
     if ("refusal" in request) return await this.#answer(request, from);
-    const before = this.#answered.get(from.key);
-    const recent = before !== undefined && this.#o.clock.now() - before.at < REPEAT_WITHIN;
-    // A repeated delivery must not acknowledge what has become worse since; what was refused may be tried again.
-    const first = recent ? await before.result : undefined;
-    if (first?.accepted === true) return this.#repeated(first);
+    // A repeated delivery must not acknowledge what has become worse since; what was refused may be tried again, by one of those that
+    // have waited for it.
+    for (let before = this.#recent(from.key); before !== undefined; ) {
+      const first = await before;
+      if (first.accepted) return this.#repeated(first);
+      const next = this.#recent(from.key);
+      before = next === before ? undefined : next;
+    }
     const result = this.#answer(request, from);
     this.#remember(from.key, result);
     return await result;
+  }
+
+  /** The result of the same command, given or under way. */
+  #recent(key: string): Promise<ResultMessage> | undefined {
+    const before = this.#answered.get(key);
+    const recent = before !== undefined && this.#o.clock.now() - before.at < REPEAT_WITHIN;
+    return recent ? before.result : undefined;
   }
 
   #repeated(first: ResultMessage): ResultMessage {

@@ -565,8 +565,8 @@ const MESSAGES = {
   },
   "refusal.expired": { zh: "命令已过期。", en: "the command has expired." },
   "refusal.too-old": {
-    zh: "命令下达时间与现在相差过大（{detail}），请看清现状后重新下达。",
-    en: "it was given at another time ({detail}); look at how things stand now, and give it again.",
+    zh: "命令下达时间与网关时钟相差超过5分钟（下达 / 网关：{detail}），请看清现状后重新下达；如为刚刚下达，请核对两边的时钟。",
+    en: "it was given more than five minutes from now (given / gateway: {detail}); look at how things stand now, and give it again. If it was given just now, compare the clocks.",
   },
   "refusal.unknown-age": {
     zh: "通信刚刚恢复，无法判断命令何时下达。请看清现状后重新下达，或注明 issued。",

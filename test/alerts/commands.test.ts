@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { COMMAND_VERBS, COMMANDS_SUPPORTED } from "../../gateway/alerts/command-schemas.ts";
 import { resend } from "../../gateway/alerts/resend.ts";
+import type { Requested } from "../../gateway/requests.ts";
 import { SECOND } from "../../model/time.ts";
 import type { AlarmEvent } from "../../rules/event.ts";
 import type { ManualClock } from "../support/manual-clock.ts";
@@ -112,6 +113,29 @@ describe("acknowledging and resetting", () => {
     expect(await send(RESET, { id: "r", occurrence: 2 })).toMatchObject({ accepted: true, repeated: false });
   });
 
+  test("delivered three times while it is under way, and it fails: tried once more, and not by each of them", async () => {
+    const tries: ((outcome: Requested) => void)[] = [];
+    await using asking = await AlertDesk.start({
+      request: () => new Promise((resolve) => tries.push(resolve)),
+    });
+    const ring = { id: "ring", device: "uitd-1", request: "duty-check", reason: "抽查" };
+    for (let i = 0; i < 3; i++) asking.bus.receive("tocsin/demo/command/ask", ring);
+    await settled();
+    expect(tries).toHaveLength(1);
+    tries[0]!({ outcome: "device-failed", code: "DEVICE_TIMEOUT", detail: "" });
+    await settled();
+    expect(tries).toHaveLength(2);
+    tries[1]!({ outcome: "answered", answer: { facts: [], raw: "" } });
+    await settled();
+    const results = asking.bus.json("tocsin/demo/command/result/#");
+    expect(results.map(({ accepted, repeated }) => [accepted, repeated])).toEqual([
+      [false, false],
+      [true, false],
+      [true, true],
+    ]);
+    expect(tries).toHaveLength(2);
+  });
+
   test("a latched alarm is reset once it is acknowledged and its condition has gone", async () => {
     const { plant } = desk;
     plant.assert("fire", "smoke-7.smoke", "red", { value: 1 });
@@ -171,6 +195,8 @@ describe("commands that are refused", () => {
       expect(await send("tocsin/demo/command/shelve", { ...shelving, issued })).toMatchObject({
         accepted: false,
         reason: "too-old",
+        // Whose clock is wrong, if it was given just now.
+        text: { zh: expect.stringContaining(`${issued} / 2026-05-21T06:30:00`) },
       });
       expect(await send(ACKNOWLEDGE, { id: "a", occurrence: 1, issued })).toMatchObject({
         reason: "too-old",

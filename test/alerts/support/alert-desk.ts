@@ -1,4 +1,4 @@
-import { Alerts } from "../../../gateway/alerts/alerts.ts";
+import { Alerts, type AlertsOptions } from "../../../gateway/alerts/alerts.ts";
 import type { UnstampedRecord } from "../../../gateway/alerts/command-ledger.ts";
 import { alertsOptionsSchema, type UplinkSettings, uplinkSchema } from "../../../gateway/alerts/options.ts";
 import type { ConnectUplink } from "../../../gateway/alerts/uplink.ts";
@@ -32,6 +32,8 @@ export interface DeskOptions {
   readonly whenDurable?: (ticket: number) => Promise<void>;
   readonly digests?: readonly Digest[];
   readonly digest?: (date: string) => Promise<Digest>;
+  /** Asks instruments; none can be asked by default. */
+  readonly request?: AlertsOptions["request"] & object;
 }
 
 /** Alerts with alarms of the test's making; events reach them at once, committed, unless the test holds them back. */
@@ -88,6 +90,7 @@ export class AlertDesk {
       status: () => ({ ready: true, uncommitted: 0, failure: undefined }),
       version: "0.0.0",
       onSubscribers: (count) => this.subscribers.push(count),
+      ...(options.request === undefined ? {} : { request: options.request }),
       ...(options.routes === undefined ? {} : { routes: ({ id }) => options.routes!(id) }),
       ...(options.connect === undefined ? {} : { connect: options.connect }),
     });
