@@ -57,7 +57,7 @@ const reading = (fields: Partial<TestReading>): TestReading => ({
 /** What one reading is written as. */
 function written(fields: Partial<TestReading>, uncertain: "stale" | "classic" = "stale"): WrittenMetric {
   const rows = rowsOf([reading(fields)]);
-  const { messages } = layout("devices", uncertain).compose(rows, { historical: false, now: T0 });
+  const { messages } = layout("devices", uncertain).compose(rows, { waited: 0, now: T0 });
   return messages[0]!.metrics[0]!;
 }
 
@@ -125,9 +125,9 @@ describe("a reading as a metric", () => {
 describe("late and out of order", () => {
   test("what came late is historical and does not change what a birth says", () => {
     const node = layout();
-    node.compose(rowsOf([reading({ value: 30 })]), { historical: false, now: T0 });
+    node.compose(rowsOf([reading({ value: 30 })]), { waited: 0, now: T0 });
     const late = rowsOf([reading({ value: 2, time: T0 - MINUTE, flags: FLAG_LATE })], 1);
-    const { messages, historical } = node.compose(late, { historical: false, now: T0 });
+    const { messages, historical } = node.compose(late, { waited: 0, now: T0 });
     expect(messages[0]!.metrics[0]).toMatchObject({ value: 2, historical: true });
     expect(historical).toBe(1);
     expect(birth(node)["gd-01 lel"]).toMatchObject({ value: 30, quality: 192 });
@@ -137,7 +137,7 @@ describe("late and out of order", () => {
     const node = layout();
     node.recall(rowsOf([reading({ value: 1 }), reading({ value: 30 })], 10), { now: T0, wall: T0 });
     const { messages, historical } = node.compose(rowsOf([reading({ value: 1 })], 10), {
-      historical: true,
+      waited: 12,
       now: T0,
     });
     expect(messages[0]!.metrics[0]).toMatchObject({ value: 1, historical: true });
@@ -146,9 +146,24 @@ describe("late and out of order", () => {
     expect(birth(node)["gd-01 lel"]).not.toHaveProperty("historical");
   });
 
+  test("what live data jumped over is the present value of whom nothing newer was heard of", () => {
+    const node = layout();
+    node.compose(rowsOf([reading({ value: 5 }), reading({ series: 3, value: 20 })]), { waited: 0, now: T0 });
+    // Live data jumps to 12; 10 and 11 come afterwards. The gas detector has said nothing since.
+    node.compose(rowsOf([reading({ series: 3, value: 22 })], 12), { waited: 0, now: T0 });
+    const behind = rowsOf([reading({ value: 60 }), reading({ series: 3, value: 21 })], 10);
+    const { messages, historical } = node.compose(behind, { waited: 0, now: T0 });
+    expect(historical).toBe(1);
+    expect(messages[0]!.metrics[0]).toMatchObject({ value: 60 });
+    expect(messages[0]!.metrics[0]).not.toHaveProperty("historical");
+    expect(messages[1]!.metrics[0]).toMatchObject({ value: 21, historical: true });
+    expect(birth(node)["gd-01 lel"]).toMatchObject({ value: 60 });
+    expect(birth(node)["panel temperature"]).toMatchObject({ value: 22 });
+  });
+
   test("a value of before its unit was changed, and one of a device that is gone, are counted and not sent", () => {
     const rows = rowsOf([reading({ series: 4 }), reading({ series: 5 }), reading({ series: 3, value: 20 })]);
-    const composed = layout().compose(rows, { historical: true, now: T0 });
+    const composed = layout().compose(rows, { waited: 3, now: T0 });
     expect(composed).toMatchObject({ metrics: 1, unmapped: 2 });
     expect(composed.messages).toHaveLength(1);
   });
@@ -185,7 +200,7 @@ describe("silence", () => {
 
   test("a channel that falls silent is sent once without a value, and has one again with its next reading", () => {
     const node = layout();
-    node.compose(rows, { historical: false, now: T0 });
+    node.compose(rows, { waited: 0, now: T0 });
     expect(node.silent(T0 + MINUTE - 1, 0)).toEqual([]);
     const [fallen, ...others] = node.silent(T0 + MINUTE, 7);
     expect(others).toEqual([]);
@@ -195,14 +210,14 @@ describe("silence", () => {
     });
     expect(node.silent(T0 + 2 * MINUTE, 0)).toEqual([]);
     expect(birth(node)["gd-01 lel"]).toMatchObject({ value: null, quality: 500 });
-    node.compose(rowsOf([reading({ value: 6 })], 2), { historical: false, now: T0 + 3 * MINUTE });
+    node.compose(rowsOf([reading({ value: 6 })], 2), { waited: 0, now: T0 + 3 * MINUTE });
     expect(birth(node)["gd-01 lel"]).toMatchObject({ value: 6, quality: 192 });
     expect(node.silent(T0 + 4 * MINUTE, 0)).toHaveLength(1);
   });
 
   test("one that keeps its state until it says otherwise never falls silent by time", () => {
     const node = layout();
-    node.compose(rows, { historical: false, now: T0 });
+    node.compose(rows, { waited: 0, now: T0 });
     node.silent(T0 + 100 * MINUTE, 0);
     expect(birth(node)["panel temperature"]).toMatchObject({ value: 20, quality: 192 });
   });

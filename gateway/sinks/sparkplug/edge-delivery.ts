@@ -72,6 +72,8 @@ export class EdgeDelivery {
   #lastLive: Micros = Number.NEGATIVE_INFINITY;
   /** What has waited has its turn. */
   #waitedFirst = false;
+  /** Records below this sequence waited for the broker or the host. */
+  #waited = 0;
   #silenceDue = false;
   #wake: { due: Micros; timer: Timer } | undefined;
   #silence: Timer | undefined;
@@ -221,7 +223,7 @@ export class EdgeDelivery {
     const live = waited === undefined ? this.#takeLive() : undefined;
     this.#waitedFirst = live !== undefined;
     const range = waited ?? live ?? this.#position.takeBacklog(this.#o.options.batch);
-    return range && (() => this.#send(range, { historical: range !== live }));
+    return range && (() => this.#send(range));
   }
 
   /** The newest readings; undefined while it is worth waiting for more of them. */
@@ -245,6 +247,7 @@ export class EdgeDelivery {
     await this.#recall();
     if (generation !== this.#generation) return;
     this.#position.skip();
+    this.#waited = this.#position.end;
     await this.#bear();
     if (generation !== this.#generation) return;
     this.#born = true;
@@ -267,7 +270,6 @@ export class EdgeDelivery {
   async #bear(): Promise<void> {
     const { clock } = this.#o;
     this.#birthDue = false;
-    this.#lastBirth = clock.now();
     const timestamp = Math.floor(clock.wall() / MILLISECOND);
     // Their births say it.
     this.#layout.silent(clock.now(), timestamp);
@@ -283,6 +285,8 @@ export class EdgeDelivery {
       if ((index + 1) % BIRTHS_AT_ONCE === 0) await this.#session.arrived();
     }
     await this.#session.arrived();
+    // From their end on: births that take long on a slow line leave room for data between them.
+    this.#lastBirth = clock.now();
   }
 
   async #saySilent(): Promise<void> {
@@ -296,7 +300,7 @@ export class EdgeDelivery {
     if (silent.length > 0) await this.#session.arrived();
   }
 
-  async #send(range: Range, how: { historical: boolean }): Promise<void> {
+  async #send(range: Range): Promise<void> {
     const { source, clock } = this.#o;
     const generation = this.#generation;
     let from = range.from;
@@ -304,10 +308,10 @@ export class EdgeDelivery {
       while (from < range.to && !this.#stopped) {
         const rows = source.readings(from, range.to);
         const to = Math.min(rows.next, range.to);
-        this.#lose(rows.damaged, "the journal cannot read them any more");
-        const sent = this.#publish(rows, how.historical);
+        const sent = this.#publish(rows, from);
         if (sent > 0) await this.#session.arrived();
         if (generation !== this.#generation) return;
+        this.#lose(rows.damaged, "the journal cannot read them any more");
         this.#unconfirmed.add({ range: { from, to }, readings: sent, at: clock.now() });
         from = to;
       }
@@ -319,11 +323,12 @@ export class EdgeDelivery {
     this.#confirm();
   }
 
-  /** Returns how many readings went out. */
-  #publish(rows: ReadingRows, historical: boolean): number {
-    const composed = this.#layout.compose(rows, { historical, now: this.#o.clock.now() });
+  /** Readings from a sequence on. Returns how many went out. */
+  #publish(rows: ReadingRows, from: number): number {
+    const composed = this.#layout.compose(rows, { waited: this.#waited, now: this.#o.clock.now() });
     for (const { device, metrics } of composed.messages) this.#session.publish("DDATA", device, metrics);
-    this.#recalled = Math.max(this.#recalled, historical ? 0 : rows.next);
+    // What live data jumped over has not been looked at.
+    if (from <= this.#recalled) this.#recalled = Math.max(this.#recalled, rows.next);
     this.#counts.historical += composed.historical;
     this.#counts.unmapped += composed.unmapped;
     return composed.metrics;

@@ -70,8 +70,11 @@ export class EdgeLayout {
     }
   }
 
-  /** Readings as data messages, one a device; `historical`: they waited for the broker or the host. */
-  compose(rows: ReadingRows, { historical, now }: { historical: boolean; now: Micros }): Composed {
+  /**
+   * Readings as data messages, one a device. Those with a sequence below `waited` have waited for the broker or the host and are
+   * historical; of the others those of which something newer has been sent.
+   */
+  compose(rows: ReadingRows, { waited, now }: { waited: number; now: Micros }): Composed {
     const messages = new Map<string, WrittenMetric[]>();
     let old = 0;
     let unmapped = 0;
@@ -83,7 +86,7 @@ export class EdgeLayout {
       }
       const { metric, device } = found;
       // What came late is older than what was sent before it.
-      const late = historical || !metric.take(rows, i, now);
+      const late = rows.sequence[i]! < waited || !metric.take(rows, i, now);
       if (late) old++;
       const written = metric.data(rows, i, late);
       const metrics = messages.get(device);

@@ -122,7 +122,7 @@ export class EdgeSession {
   /** The node's birth: numbers begin again. */
   bear(metrics: readonly WrittenMetric[]): void {
     this.#seq = 0;
-    this.#born = true;
+    this.#born = this.#online;
     this.publish("NBIRTH", undefined, [
       { name: "bdSeq", timestamp: this.#now(), dataType: DATA_TYPE.int64, value: this.#bdSeq },
       ...metrics,
@@ -177,7 +177,8 @@ export class EdgeSession {
 
   #client(): MqttClient {
     const { client } = this.#broker;
-    if (client === undefined || !this.#online) {
+    // Nothing follows its death but another birth.
+    if (client === undefined || !this.#online || !this.#born) {
       throw new SinkUnavailable("the node is not connected", { kind: "connection" });
     }
     return client;
