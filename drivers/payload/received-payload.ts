@@ -3,7 +3,7 @@ import { type CigemMessage, readCigem } from "./cigem.ts";
 import { type EntryPaths, entriesOf, type NamedEntries } from "./entries.ts";
 import type { MessageDecoder } from "./message.ts";
 import { lookup, wordOf } from "./path.ts";
-import { isKeyTwice, parseFirst } from "./said-twice.ts";
+import { isKeyTwice, saidBefore } from "./said-twice.ts";
 
 /** A payload that is parsed once, however many devices and messages look at it. */
 export class ReceivedPayload {
@@ -13,8 +13,7 @@ export class ReceivedPayload {
   #parsed = false;
   #cigem: CigemMessage | undefined;
   #entries: { readonly key: string; readonly found: NamedEntries } | undefined;
-  /** Null: no key stands twice. */
-  #first: ReceivedPayload | null | undefined;
+  #before: readonly ReceivedPayload[] | undefined;
   /** Why the name could not be read. */
   problem: string | undefined;
 
@@ -38,22 +37,22 @@ export class ReceivedPayload {
   }
 
   /**
-   * The same with the first of equal keys in place of the last, when a key stands twice; undefined: none does. What both say of a device
-   * is to be taken. @throws SyntaxError when it is no JSON, RangeError when it is too deep to tell.
+   * The same with the first of equal keys in place of the last, and so on, where a key stands twice or more; none: no key does. What all
+   * of them say of a device is to be taken.
+   * @throws SyntaxError when it is no JSON, RangeError when it is too deep to tell, PayloadError when there are too many.
    */
-  asSaidFirst(): ReceivedPayload | undefined {
-    if (this.#first === undefined) {
-      const twice = isKeyTwice(this.text(), this.json());
-      this.#first = twice ? ReceivedPayload.#of(this.#payload, parseFirst(this.text())) : null;
-    }
-    return this.#first ?? undefined;
+  asSaidBefore(): readonly ReceivedPayload[] {
+    this.#before ??= isKeyTwice(this.text(), this.json())
+      ? saidBefore(this.text()).map((json) => ReceivedPayload.#of(this.#payload, json))
+      : [];
+    return this.#before;
   }
 
   static #of(payload: Buffer, json: unknown): ReceivedPayload {
     const received = new ReceivedPayload(payload);
     received.#json = json;
     received.#parsed = true;
-    received.#first = null;
+    received.#before = [];
     return received;
   }
 
@@ -81,9 +80,9 @@ export class ReceivedPayload {
   /** Who speaks, where several devices do: each in its entry, or (without `entries`) under its name. */
   names(entries: EntryPaths | undefined): readonly string[] {
     try {
-      return entries === undefined
-        ? Object.keys(this.cigem().devices)
-        : [...this.entries(entries).byName.keys()];
+      if (entries === undefined) return Object.keys(this.cigem().devices);
+      const all = [this, ...this.asSaidBefore()];
+      return [...new Set(all.flatMap((said) => [...said.entries(entries).byName.keys()]))];
     } catch (error) {
       this.problem = describe(error);
       return [];

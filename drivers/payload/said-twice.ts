@@ -1,3 +1,5 @@
+import { PayloadError } from "./payload-error.ts";
+
 /*
  * JSON in which a key stands twice says two things, and which is meant nobody can tell (RFC 8259, 4). The parser takes the last one
  * in silence: an alarm before an all-clear would be lost.
@@ -40,9 +42,29 @@ function keys(parsed: unknown): number {
   return count;
 }
 
-/** A valid JSON text in which the first of equal keys counts. @throws RangeError when it is nested deeper than the stack. */
-export function parseFirst(text: string): unknown {
+/** Most equal keys of one object: each is another reading of the whole text. */
+const EQUAL_MOST = 8;
+
+/**
+ * What a valid JSON text says when of equal keys not the last counts: the first, then the second, and so on up to the last but one.
+ * Where there are fewer of a key, its last stands. @throws PayloadError when there are too many of one, RangeError when it is nested
+ * deeper than the stack.
+ */
+export function saidBefore(text: string): unknown[] {
+  const said: unknown[] = [];
+  for (let most = 2; said.length < most - 1; ) {
+    const { value, equal } = parseNth(text, said.length);
+    if (equal > EQUAL_MOST) throw new PayloadError(`a key stands ${equal} times in one object`);
+    said.push(value);
+    most = equal;
+  }
+  return said;
+}
+
+/** A valid JSON text in which of equal keys that at `nth` counts, or the last there is; and how many there are at most. */
+function parseNth(text: string, nth: number): { readonly value: unknown; readonly equal: number } {
   let at = 0;
+  let equal = 1;
   const skip = () => {
     SPACE.lastIndex = at;
     SPACE.test(text);
@@ -72,12 +94,16 @@ export function parseFirst(text: string): unknown {
     }
     if (text[at] !== "{") return scalar();
     const object = {};
+    const times = new Map<string, number>();
     members("}", () => {
       const key = String(scalar());
       skip();
       at++;
       const said = value();
-      if (Object.hasOwn(object, key)) return;
+      const before = times.get(key) ?? 0;
+      times.set(key, before + 1);
+      equal = Math.max(equal, before + 1);
+      if (before > nth) return;
       Object.defineProperty(object, key, {
         value: said,
         enumerable: true,
@@ -87,5 +113,5 @@ export function parseFirst(text: string): unknown {
     });
     return object;
   };
-  return value();
+  return { value: value(), equal };
 }

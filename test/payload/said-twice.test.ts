@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isKeyTwice, parseFirst } from "../../drivers/payload/said-twice.ts";
+import { isKeyTwice, saidBefore } from "../../drivers/payload/said-twice.ts";
 import { alarm, Field, gauge } from "../mqtt/field.ts";
 import { total } from "../mqtt/site.ts";
 
@@ -28,6 +28,17 @@ describe("a key that stands twice", () => {
       "s.smoke 0 uncertain",
       "s.smoke 1 uncertain",
     ]);
+  });
+
+  test("an alarm between two all-clears is one; so often that nobody would hear the end of it, it is nothing that can be read", () => {
+    const field = smoke();
+    expect(field.say("t/s", '{"smoke": 0, "smoke": 1, "smoke": 0}')).toEqual([
+      "s.smoke 0 uncertain",
+      "s.smoke 1 uncertain",
+      "s.smoke 0 uncertain",
+    ]);
+    const often = `{${Array.from({ length: 9 }, () => '"smoke": 0').join()}}`;
+    expect(field.say("t/s", often)).toEqual(["s.smoke NaN undecodable", "s.temperature NaN undecodable"]);
   });
 
   test("the same said twice, or twice what no channel reads, changes nothing and is counted", () => {
@@ -98,13 +109,18 @@ describe("any JSON", () => {
     ),
   }));
 
-  test("the first of equal keys counts", () => {
+  test("the first of equal keys counts, then those between it and the last", () => {
     fc.assert(
       fc.property(node, ({ text, first }) => {
-        expect(JSON.stringify(parseFirst(text))).toBe(JSON.stringify(first));
+        expect(JSON.stringify(saidBefore(text)[0])).toBe(JSON.stringify(first));
       }),
       { numRuns: 500 },
     );
+    expect(saidBefore('{"a": 1, "b": {"c": 1, "c": 2}, "a": 2, "a": {"b": 3, "b": 4}, "a": 5}')).toEqual([
+      { a: 1, b: { c: 1 } },
+      { a: 2, b: { c: 2 } },
+      { a: { b: 4 }, b: { c: 2 } },
+    ]);
   });
 
   test("it is seen that a key stands twice, and only then", () => {

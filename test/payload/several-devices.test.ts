@@ -74,6 +74,11 @@ describe("an array of several devices", () => {
     expect(errors).toEqual(["3 of its entries name no device", "no device of this site is called stranger"]);
   });
 
+  test("an array that stands twice: who speaks in the first of them is heard as well, and nobody for certain", () => {
+    const said = `{"t": ${MS}, "devices": [{"id": "g1", "v": 9}], "devices": [{"id": "g2", "v": 1}]}`;
+    expect(two().say("plant/all", said)).toEqual(["g2.depth 1 uncertain @0", "g1.depth 9 uncertain @0"]);
+  });
+
   test("a payload that is no array of entries is counted, and nobody's channels are said to be good", () => {
     const field = two();
     for (const said of [
