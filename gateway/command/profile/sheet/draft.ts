@@ -4,6 +4,7 @@ import type { ReasonName } from "../../../../model/quality.ts";
 import type { Quantity } from "../../../../model/quantity.ts";
 import { onWire, parseAddress, type SheetAddress } from "./address.ts";
 import { type DeviceClass, RowCells, type SheetHints } from "./cells.ts";
+import { gasOf } from "./quantity.ts";
 import type { Sheet } from "./read-sheet.ts";
 import { type Assumption, type LeftRow, readRow, type TakenRow } from "./row.ts";
 import { folded } from "./text.ts";
@@ -138,6 +139,8 @@ const SENTENCES: Readonly<Record<Assumption, string>> = {
   scale: "The factor of these was read out of a remark",
   table: "That these are holding registers (function code 3) is not on the sheet",
   unit: "The unit of these was taken from their range",
+  polarity:
+    "Which number is the alarm, the fault or whatever these are called is not on the sheet; 1, with 0 for normal, is assumed",
   states:
     "Whether any of their states is an alarm or a fault; they are shown by name and raise nothing by themselves",
 };
@@ -147,10 +150,10 @@ function assumptions(channels: readonly DraftChannel[]): string[] {
     const locals = channels.filter(({ assumed }) => assumed.includes(kind)).map(({ local }) => local);
     return locals.length === 0 ? [] : [`${SENTENCES[kind]}: ${locals.join(", ")}.`];
   });
-  const gas = gasesOf(channels).map(({ local }) => local);
-  const deciding = decidingOf(channels).map(({ channel }) => channel.local);
-  if (deciding.length > 0 && gas.length > 0)
-    found.push(`That these show no measurement while ${deciding.join(" or ")} says so: ${gas.join(", ")}.`);
+  for (const { channel, affects } of decidingOf(channels)) {
+    const gases = affects.map(({ local }) => local).join(", ");
+    found.push(`That these show no measurement while ${channel.local} says so: ${gases}.`);
+  }
   return found;
 }
 
@@ -158,6 +161,8 @@ function assumptions(channels: readonly DraftChannel[]): string[] {
 export interface Deciding {
   readonly channel: DraftChannel;
   readonly when: readonly { readonly condition: string; readonly reason: ReasonName }[];
+  /** Concentrations that it is about, one at least: a zero in fault must not read as "no gas". */
+  readonly affects: readonly DraftChannel[];
 }
 
 /** Words for what an instrument does when it does not measure. */
@@ -175,25 +180,44 @@ const BESIDE_THE_MEASUREMENT =
 
 /** Faults, and modes whose states are named: a detector in warm-up shows 0. */
 export function decidingOf(channels: readonly DraftChannel[]): readonly Deciding[] {
+  const gases = gasesOf(channels);
+  if (gases.length === 0) return [];
   return channels.flatMap((channel): Deciding[] => {
+    const affects = affectedBy(channel, gases);
     const { quantity, encoding, states } = channel;
     if (quantity === "fault") {
       if (BESIDE_THE_MEASUREMENT.test(folded(`${channel.name.zh} ${channel.name.en}`))) return [];
       const normal = [...(channel.raw ?? [])].find(([, code]) => code === 0)?.[0] ?? 0;
       const condition = encoding.type === "bit" ? `equals: ${1 - normal}` : `except: ${normal}`;
-      return [{ channel, when: [{ condition, reason: "device_failure" }] }];
+      return [{ channel, when: [{ condition, reason: "device_failure" }], affects }];
     }
     if (quantity !== "mode") return [];
     const when = [...(states ?? [])].flatMap(([code, name]) => {
       const reason = NOT_MEASURING.find(([pattern]) => pattern.test(folded(name)))?.[1];
       return reason === undefined ? [] : [{ condition: `equals: ${code}`, reason }];
     });
-    return when.length === 0 ? [] : [{ channel, when }];
+    return when.length === 0 ? [] : [{ channel, when, affects }];
   });
 }
 
-/** Concentrations: a zero in fault must not read as "no gas". */
-export function gasesOf(channels: readonly DraftChannel[]): readonly DraftChannel[] {
+/** What a fault is a fault of: the gas that it names, those of its number, else all. One dead sensor must not hide another's leak. */
+function affectedBy({ name }: DraftChannel, gases: readonly DraftChannel[]): readonly DraftChannel[] {
+  const gas = gasOf(`${name.zh} ${name.en}`);
+  const named = gases.filter((one) => gas !== undefined && one.gas === gas);
+  if (named.length > 0) return named;
+  const number = numberIn(name);
+  const numbered = gases.filter((one) => number !== undefined && numberIn(one.name) === number);
+  return numbered.length > 0 ? numbered : gases;
+}
+
+/** The number that a name has outside of words: of 通道1故障, CH 1 fault and 1# 浓度 it is 1; H2S has none. */
+function numberIn({ zh, en }: DraftChannel["name"]): string | undefined {
+  return /(?:^|[^a-z0-9]|ch|channel|sensor|no\.?|通道|回路)0*(\d{1,3})(?![a-z0-9])/.exec(
+    folded(`${zh} ${en}`),
+  )?.[1];
+}
+
+function gasesOf(channels: readonly DraftChannel[]): readonly DraftChannel[] {
   return channels.filter(({ quantity }) => quantity.startsWith("gas_") && quantity !== "gas_alarm");
 }
 

@@ -1,5 +1,5 @@
 import { isDiscrete } from "../../../../model/quantity.ts";
-import { type Draft, type DraftChannel, decidingOf, gasesOf } from "./draft.ts";
+import { type Draft, type DraftChannel, decidingOf } from "./draft.ts";
 
 /** What a sheet does not say of a product. */
 export interface ProductHead {
@@ -43,14 +43,13 @@ export function profileText(draft: Draft, head: ProductHead): string {
         : `    # line ${entry.line} left out: ${remark(entry.text)}: ${entry.why}`,
     ),
   ];
-  const gases = gasesOf(channels).map(({ local }) => local);
-  const deciding = gases.length === 0 ? [] : decidingOf(channels);
+  const deciding = decidingOf(channels);
   if (deciding.length > 0) lines.push("  status:");
-  for (const { channel, when } of deciding) {
+  for (const { channel, when, affects } of deciding) {
     lines.push(
       `    - channel: ${channel.local}`,
       `      when: [${when.map(({ condition, reason }) => `{ ${condition}, reason: ${reason} }`).join(", ")}]`,
-      `      affects: [${gases.join(", ")}]`,
+      `      affects: [${affects.map(({ local }) => local).join(", ")}]`,
     );
   }
   return `${lines.join("\n")}\n`;

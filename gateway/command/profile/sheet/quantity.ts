@@ -197,6 +197,15 @@ const LIMITS =
 /** Words of what an instrument asserts: "over the upper limit" without a unit is an alarm, no limit. */
 const ASSERTS = /alarm|exceed|over|报警|告警|超限|超标/;
 
+/** An alarm, and no instrument that is called after it: 报警器, alarm panel. */
+const ALARM =
+  /(alarm|报警|告警|预警)(?!\s*(器|仪|主机|控制|系统|装置|探测|unit|device|panel|controller|system))|低报|高报|\bal[12]\b/;
+
+/** Whether a name is that of an alarm. */
+export function isAlarm(name: string): boolean {
+  return ALARM.test(folded(name));
+}
+
 /** Why a row is set aside for its name; undefined: it may be a measurement, or a state. */
 export function asideOf(name: string, { measured }: { measured: boolean }): string | undefined {
   const words = folded(name);

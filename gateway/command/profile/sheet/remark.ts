@@ -71,7 +71,10 @@ const RUNS: ReadonlySet<Quantity> = new Set<Quantity>(["pump", "relay", "switch"
 const NORMAL =
   /^(normal|ok|no|none|off|idle|healthy|clear|inactive|正常|无|否|关|关闭|未报警|无报警|无故障|无火警|no alarm|no fault)$/;
 const FAULT = /fault|fail|error|故障|异常|断线|失联|offline|离线/;
-const ACTIVE = /alarm|alert|fire|smoke|active|on|yes|low|high|报警|告警|预警|火|烟|有|是|动作|触发|屏蔽|低/;
+const ACTIVE =
+  /alarm|alert|fire|smoke|\b(active|on|yes|low|high)\b|报警|告警|预警|火|烟|有|是|动作|触发|屏蔽|低/;
+/** What is not: 未动作, no smoke. Whether that is what is normal, the sheet's other words would have to say. */
+const NEGATED = /^(no|not|non)\b|^[未没不无]/;
 
 /** Which states of a quantity are which, by their words; undefined where one of them says neither. */
 export function sortStates(states: ReadonlyMap<number, string>, quantity: Quantity): SheetStates | undefined {
@@ -93,6 +96,7 @@ function codeOf(words: string, quantity: Quantity): 0 | 1 | "fault" | undefined 
     return /off|stop|关|停|断开/.test(words) ? 0 : /on|run|开|启|运行|闭合|动作/.test(words) ? 1 : undefined;
   }
   if (NORMAL.test(words)) return 0;
+  if (NEGATED.test(words)) return undefined;
   if (FAULT.test(words)) return quantity === "fault" || quantity === "mains" ? 1 : "fault";
   return ACTIVE.test(words) ? 1 : undefined;
 }

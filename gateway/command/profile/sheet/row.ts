@@ -6,7 +6,7 @@ import { conversion, dimensionOf, type Unit } from "../../../../model/unit.ts";
 import { parseAddress, type SheetAddress } from "./address.ts";
 import type { RowCells, SheetHints } from "./cells.ts";
 import { cellNumber, encodingOf, lengthUnit, type SheetEncoding } from "./encoding.ts";
-import { asideOf, gasOf, quantityOf } from "./quantity.ts";
+import { asideOf, gasOf, isAlarm, quantityOf } from "./quantity.ts";
 import { rangeOf, sentinelsOf, statesOf } from "./remark.ts";
 import { scaleInRemark, scaleOf } from "./scale.ts";
 import { stateIn } from "./state.ts";
@@ -16,7 +16,16 @@ import { type SheetUnit, saysNone, scaledUnit, unitOf } from "./units.ts";
 import { Unread } from "./unread.ts";
 
 /** What was taken though the sheet does not say it. */
-export type Assumption = "signed" | "width" | "order" | "quantity" | "scale" | "table" | "unit" | "states";
+export type Assumption =
+  | "signed"
+  | "width"
+  | "order"
+  | "quantity"
+  | "scale"
+  | "table"
+  | "unit"
+  | "states"
+  | "polarity";
 
 /** A row that becomes a channel. */
 export interface TakenRow {
@@ -113,6 +122,7 @@ function attempt(cells: RowCells, hints: SheetHints, above: SheetAddress | undef
     const { guess, named, sorted } = said;
     if (!guess.certain) assumed.push("quantity");
     if (named !== undefined) assumed.push("states");
+    if (said.unlisted === true) assumed.push("polarity");
     const faults = (sorted?.faults ?? []).map((equals) => ({ equals, reason: "device_failure" as const }));
     return {
       ...base,
@@ -126,6 +136,12 @@ function attempt(cells: RowCells, hints: SheetHints, above: SheetAddress | undef
       assumed,
     };
   }
+  if (isAlarm(called))
+    return new Unread(
+      "unclear",
+      `an alarm that is measured in ${measured.unit}: a limit, or a state`,
+      "leave a limit out: as a channel, rules would judge it as measured; take the unit off a state",
+    );
   const guess = quantityOf(called, measured.unit);
   if (guess === "impossible")
     return new Unread(
@@ -143,6 +159,12 @@ function attempt(cells: RowCells, hints: SheetHints, above: SheetAddress | undef
   if (unit === undefined) assumed.push("unit");
   const factor = factorOf(cells, remark, { unitScale: measured.scale, hints });
   if (factor instanceof Unread) return factor;
+  if (encoding.type.startsWith("f") && factor.scale !== 1)
+    return new Unread(
+      "unclear",
+      `a float and the factor ${factor.scale}: it may be how finely the number is shown, and then nothing is multiplied`,
+      "leave the factor out, or write the channel by hand with `scale`",
+    );
   if (factor.from === "remark") assumed.push("scale");
   const offset = cellNumber(cells.get("offset")) ?? 0;
   if (offset === "unclear")
