@@ -29,6 +29,8 @@ const HEAP = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 };
 export interface CodecsOptions {
   readonly files: readonly string[];
   readonly bounds: CodecBounds;
+  /** How many devices are read with each of the files; default: one. */
+  readonly devices?: readonly number[];
   /** Uplinks that may wait for one codec. */
   readonly waiting: number;
   readonly clock: Clock;
@@ -40,8 +42,15 @@ export interface CodecsOptions {
   readonly onHealth: (index: number, problem: string | undefined) => void;
 }
 
-interface Job {
+/** An uplink for a codec. */
+export interface CodecUplink {
+  /** JSON of `CodecInput`. */
   readonly input: string;
+  /** Which device it is from, by any number. */
+  readonly device: number;
+}
+
+interface Job extends CodecUplink {
   readonly done: (outcome: CodecOutcome) => void;
 }
 
@@ -50,8 +59,10 @@ interface Lane {
   /** So many of the next uplinks go one by one. */
   alone: number;
   strikes: number;
-  /** Uplinks in a row for which it gave nothing. */
+  /** Uplinks in a row for which it gave nothing, the device of the first of them, and whether others are among them. */
   vain: number;
+  vainOf: number;
+  several: boolean;
   /** It has been told to have failed. */
   failed: boolean;
   parkedUntil: Micros;
@@ -84,6 +95,8 @@ export class Codecs {
       alone: 0,
       strikes: 0,
       vain: 0,
+      vainOf: 0,
+      several: false,
       failed: false,
       parkedUntil: 0,
       span: 0,
@@ -113,7 +126,7 @@ export class Codecs {
   }
 
   /** Runs one uplink through codec `index` of the files. `done` is called once, in order of the calls for one codec, unless stopped. */
-  decode(index: number, input: string, done: (outcome: CodecOutcome) => void): void {
+  decode(index: number, uplink: CodecUplink, done: (outcome: CodecOutcome) => void): void {
     if (this.#stopped) return;
     const lane = this.#lanes[index]!;
     const parked = lane.parkedUntil > this.#o.clock.now();
@@ -126,7 +139,7 @@ export class Codecs {
       done({ fault: "crowded", words: "too many uplinks wait for its codec" });
       return;
     }
-    lane.jobs.push({ input, done });
+    lane.jobs.push({ ...uplink, done });
     this.#next();
   }
 
@@ -197,8 +210,9 @@ export class Codecs {
     const lane = this.#lanes[flight.lane]!;
     lane.jobs.unshift(...flight.jobs.slice(outcomes.length));
     for (const [index, outcome] of outcomes.entries()) {
-      this.#judge(flight.lane, outcome);
-      flight.jobs[index]!.done(outcome);
+      const job = flight.jobs[index]!;
+      this.#judge(flight.lane, job, outcome);
+      job.done(outcome);
     }
     if (!this.#stopped) this.#next();
   }
@@ -227,7 +241,7 @@ export class Codecs {
       return;
     }
     const outcome: CodecOutcome = { fault: "crashed", words: why };
-    this.#judge(flight.lane, outcome);
+    this.#judge(flight.lane, only!, outcome);
     only!.done(outcome);
   }
 
@@ -243,9 +257,9 @@ export class Codecs {
     });
   }
 
-  #judge(index: number, outcome: CodecOutcome): void {
+  #judge(index: number, { device }: CodecUplink, outcome: CodecOutcome): void {
     const lane = this.#lanes[index]!;
-    this.#note(index, outcome);
+    this.#note(index, device, outcome);
     if (!("fault" in outcome) || !COSTLY.has(outcome.fault)) {
       lane.strikes = 0;
       lane.span = 0;
@@ -257,20 +271,30 @@ export class Codecs {
     this.#o.onParked(this.#o.files[index]!, lane.span);
   }
 
-  /** One uplink may be odd; several in a row, and nothing is known of its devices any more. */
-  #note(index: number, outcome: CodecOutcome): void {
+  /** One uplink may be odd, and one device; several in a row of several devices, and nothing is known of any of them any more. */
+  #note(index: number, device: number, outcome: CodecOutcome): void {
     const lane = this.#lanes[index]!;
     if (!("fault" in outcome)) {
       lane.vain = 0;
+      lane.several = false;
       if (!lane.failed) return;
       lane.failed = false;
       this.#o.onHealth(index, undefined);
       return;
     }
-    lane.vain++;
-    if (lane.failed || (lane.vain < STRIKES && outcome.fault !== "broken")) return;
+    if (lane.vain++ === 0) lane.vainOf = device;
+    else if (lane.vainOf !== device) lane.several = true;
+    if (lane.failed || !this.#hasFailed(index, outcome.fault)) return;
     lane.failed = true;
     this.#o.onHealth(index, `${outcome.fault}: ${outcome.words}`);
+  }
+
+  #hasFailed(index: number, fault: CodecFault): boolean {
+    const { vain, several } = this.#lanes[index]!;
+    if (fault === "broken") return true;
+    if (vain < STRIKES) return false;
+    // Set aside, it reads none of its devices.
+    return COSTLY.has(fault) || several || (this.#o.devices?.[index] ?? 1) === 1;
   }
 }
 

@@ -38,6 +38,7 @@ export class LorawanDriver implements Driver {
     this.#reception = new Reception(context);
     this.#codecs = new Codecs({
       files: this.#reception.files,
+      devices: this.#reception.devicesOfFiles,
       bounds: {
         deadline: options.codec.deadline / MILLISECOND,
         memoryBytes: options.codec.memory,

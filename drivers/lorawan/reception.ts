@@ -72,8 +72,9 @@ interface Speaker {
 /** From messages of a network server to readings in the intake. Knows no sockets. */
 export class Reception {
   readonly strangers: Strangers;
-  /** Files of the codecs that the devices need. */
+  /** Files of the codecs that the devices need, and how many devices each is for. */
   readonly files: readonly string[];
+  readonly devicesOfFiles: readonly number[];
   readonly #context: LorawanContext;
   readonly #counts: Counts;
   readonly #read: UplinkReader;
@@ -117,6 +118,8 @@ export class Reception {
       this.#byDevice.set(on.device.index, speaker);
     }
     this.files = files;
+    const codecs = [...this.#speakers.values()].map(({ codec }) => codec);
+    this.devicesOfFiles = files.map((_, index) => codecs.filter((codec) => codec === index).length);
   }
 
   /** The ticket that everything entered so far waits for at most. */
@@ -192,7 +195,8 @@ export class Reception {
     const heard = Number.isNaN(uplink.time) ? this.#context.clock.wall() : uplink.time;
     const recvTime = Math.round(heard / MILLISECOND);
     const input: CodecInput = { bytes: [...uplink.bytes], fPort: uplink.port, recvTime };
-    this.#codecs?.decode(codec, JSON.stringify(input), (outcome) =>
+    const { index: device } = speaker.on.device;
+    this.#codecs?.decode(codec, { input: JSON.stringify(input), device }, (outcome) =>
       settle(this.#finish(speaker, { uplink, delivery, outcome })),
     );
     return undefined;

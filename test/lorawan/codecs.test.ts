@@ -24,7 +24,7 @@ class Lab {
   readonly health: string[] = [];
   restarts = 0;
 
-  /** Sources of codecs, or names of files. */
+  /** Sources of codecs, or names of files; each is for two devices. */
   constructor(...sources: string[]) {
     this.files = sources.map((source, index) => {
       if (source.startsWith("/")) return source;
@@ -34,6 +34,7 @@ class Lab {
     });
     this.codecs = new Codecs({
       files: this.files,
+      devices: this.files.map(() => 2),
       bounds: { deadline: 100, memoryBytes: 8 * 2 ** 20, output: 4_096 },
       waiting: 1_000,
       clock: new SystemClock(),
@@ -47,17 +48,17 @@ class Lab {
     this.codecs.start();
   }
 
-  run(bytes: string, { codec = 0, fPort = 85 } = {}): Promise<CodecOutcome> {
+  run(bytes: string, { codec = 0, fPort = 85, device = 0 } = {}): Promise<CodecOutcome> {
     const input = JSON.stringify({
       bytes: [...Buffer.from(bytes, "hex")],
       fPort,
       recvTime: 1_700_000_000_000,
     });
-    return new Promise((resolve) => this.codecs.decode(codec, input, resolve));
+    return new Promise((resolve) => this.codecs.decode(codec, { input, device }, resolve));
   }
 
   /** The data that it makes, or why none. */
-  async data(bytes: string, options: { codec?: number; fPort?: number } = {}): Promise<unknown> {
+  async data(bytes: string, options: Parameters<Lab["run"]>[1] = {}): Promise<unknown> {
     const outcome = await this.run(bytes, options);
     return "fault" in outcome ? outcome.fault : (JSON.parse(outcome.json) as { data: unknown }).data;
   }
@@ -186,7 +187,7 @@ describe("hostile and broken codecs cost their message and nobody else's", () =>
     const lab = new Lab(
       "function decodeUplink(i) { if (i.bytes[0] > 1) throw new Error('no'); return { data: {} }; }",
     );
-    for (let n = 0; n < 10; n++) expect(await lab.data("02")).toBe("threw");
+    for (let n = 0; n < 10; n++) expect(await lab.data("02", { device: n % 2 })).toBe("threw");
     expect(lab.parked).toEqual([]);
     // Its devices are not watched meanwhile: that is told once, and when it is over.
     expect(lab.health).toEqual(["0 threw"]);
@@ -208,6 +209,19 @@ describe("hostile and broken codecs cost their message and nobody else's", () =>
     expect(lab.health).toEqual(["1 broken", "1 works"]);
   });
 
+  test("one device that sends what cannot be decoded says nothing about others; two of them do", async () => {
+    const lab = new Lab(
+      "function decodeUplink(i) { if (i.bytes[0] > 1) throw new Error('no'); return { data: {} }; }",
+    );
+    for (let n = 0; n < 10; n++) await lab.data("02", { device: 7 });
+    expect(lab.health).toEqual([]);
+    await lab.data("02", { device: 8 });
+    expect(lab.health).toEqual(["0 threw"]);
+    expect(await lab.data("01", { device: 7 })).toEqual({});
+    for (let n = 0; n < 10; n++) await lab.data("02", { device: 8 });
+    expect(lab.health).toEqual(["0 threw", "0 works"]);
+  });
+
   test("more than may wait is told so, and what waits keeps its order", async () => {
     const lab = new Lab(GOOD);
     const order: number[] = [];
@@ -225,7 +239,8 @@ describe("hostile and broken codecs cost their message and nobody else's", () =>
   test("stop drops what waits and ends the thread", async () => {
     const lab = new Lab("function decodeUplink() { for (;;) {} }");
     let heard = 0;
-    for (let n = 0; n < 5; n++) lab.codecs.decode(0, '{"bytes":[],"fPort":1,"recvTime":0}', () => heard++);
+    for (let n = 0; n < 5; n++)
+      lab.codecs.decode(0, { input: '{"bytes":[],"fPort":1,"recvTime":0}', device: 0 }, () => heard++);
     await lab.codecs.stop();
     expect([lab.codecs.waiting, lab.restarts]).toEqual([0, 0]);
     expect(heard).toBeLessThan(5);

@@ -121,7 +121,7 @@ export async function checkExamples(file: string): Promise<CheckedExamples> {
   try {
     for (const [index, example] of examples.slice(0, MOST_EXAMPLES).entries()) {
       const outcome = await new Promise<CodecOutcome>((resolve) =>
-        codecs.decode(0, JSON.stringify(inputOf(example)), resolve),
+        codecs.decode(0, { input: JSON.stringify(inputOf(example)), device: 0 }, resolve),
       );
       const name = example.description ?? `example ${index + 1}`;
       for (const difference of compared(outcome, example))

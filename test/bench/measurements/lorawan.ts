@@ -59,7 +59,7 @@ function decode(codecs: Codecs, count: number): Promise<number> {
     let failed = 0;
     const next = () => {
       const input = JSON.stringify({ bytes: BYTES, fPort: 85, recvTime: sent++ });
-      codecs.decode(0, input, (outcome) => {
+      codecs.decode(0, { input, device: 0 }, (outcome) => {
         if ("fault" in outcome) failed++;
         if (++done === count) resolve(failed);
         else if (sent < count) next();
