@@ -181,8 +181,10 @@ export class Delivery {
   }
 
   async #run(signal: Signal, next: () => Task | undefined): Promise<void> {
+    const { clock } = this.#options;
+    let resume = Number.NEGATIVE_INFINITY;
     while (!this.#stopped) {
-      const wait = this.#outage.wait;
+      const wait = Math.max(this.#outage.wait, resume - clock.now());
       if (wait > 0) this.#later(wait, signal);
       try {
         const task = wait > 0 ? undefined : next();
@@ -198,8 +200,7 @@ export class Delivery {
         } else {
           const error = asTocsinError(thrown);
           this.#options.log.error({ err: error, code: error.code }, `delivery pauses: ${error.message}`);
-          this.#later(PAUSE_AFTER_ERROR, signal);
-          await signal.wait();
+          resume = clock.now() + PAUSE_AFTER_ERROR;
         }
       }
     }

@@ -48,9 +48,12 @@ export function eventNumber(seq: number): AlarmEvent {
 export class RecordedNumbers implements DeliverySource {
   alarmEvents: AlarmEvent[] = [];
   damaged: { from: number; to: number } | undefined;
+  /** Why nothing can be read. */
+  failure: Error | undefined;
 
   readings(from: number, to: number): ReadingRows {
-    const { damaged } = this;
+    const { damaged, failure } = this;
+    if (failure !== undefined) throw failure;
     if (damaged !== undefined && from < damaged.to && to > damaged.from) {
       if (from >= damaged.from) {
         const next = Math.min(to, damaged.to);

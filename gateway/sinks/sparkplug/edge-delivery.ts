@@ -194,9 +194,13 @@ export class EdgeDelivery {
   }
 
   async #run(): Promise<void> {
+    const { clock } = this.#o;
+    let resume = Number.NEGATIVE_INFINITY;
     while (!this.#stopped) {
+      const wait = resume - clock.now();
+      if (wait > 0) this.#later(wait);
       try {
-        const task = this.#session.online ? this.#next() : undefined;
+        const task = wait <= 0 && this.#session.online ? this.#next() : undefined;
         if (task === undefined) await this.#signal.wait();
         else await task();
       } catch (thrown) {
@@ -204,8 +208,7 @@ export class EdgeDelivery {
         if (thrown instanceof SinkUnavailable) continue;
         const error = asTocsinError(thrown);
         this.#o.log.error({ err: error, code: error.code }, `delivery pauses: ${error.message}`);
-        this.#later(PAUSE_AFTER_ERROR);
-        await this.#signal.wait();
+        resume = clock.now() + PAUSE_AFTER_ERROR;
       }
     }
   }
