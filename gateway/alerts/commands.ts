@@ -27,6 +27,8 @@ const RESENDS_BOUND = 2;
 /** Results that are remembered, and for how long: a command delivered again meanwhile is answered and not carried out again. */
 const ANSWERED_BOUND = 512;
 const REPEAT_WITHIN = 10 * MINUTE;
+/** A device's answer with more facts is not remembered: a day of a logger is megabytes, and to ask once more does no harm. */
+const FACTS_REMEMBERED = 100;
 /** How long a result waits for the disk; then it says that the command is in effect but not on disk. */
 const DURABLE_WITHIN = 2 * SECOND;
 
@@ -211,6 +213,10 @@ export class Commands {
     this.#answered.delete(key);
     this.#answered.set(key, { at: this.#o.clock.now(), result });
     if (this.#answered.size > ANSWERED_BOUND) this.#answered.delete(this.#answered.keys().next().value!);
+    void result.then(({ answer }) => {
+      const isLong = (answer?.facts.length ?? 0) > FACTS_REMEMBERED;
+      if (isLong && this.#answered.get(key)?.result === result) this.#answered.delete(key);
+    });
   }
 
   async #answer(

@@ -136,6 +136,27 @@ describe("acknowledging and resetting", () => {
     expect(tries).toHaveLength(2);
   });
 
+  test.each([
+    [100, 1],
+    [101, 2],
+  ])("an answer of %i facts: the same question again is asked %i times in all", async (many, times) => {
+    const fact = { id: "v", name: { zh: "值", en: "value" }, value: 1, text: { zh: "1", en: "1" } };
+    let asked = 0;
+    await using asking = await AlertDesk.start({
+      request: () => {
+        asked++;
+        const facts = Array.from({ length: many }, () => fact);
+        return Promise.resolve({ outcome: "answered", answer: { facts, raw: "" } });
+      },
+    });
+    for (let i = 0; i < 2; i++) {
+      asking.bus.receive("tocsin/demo/command/ask", { id: "q", device: "logger", request: "minutes" });
+      await settled();
+    }
+    expect(asked).toBe(times);
+    expect(asking.bus.json("tocsin/demo/command/result/#")).toHaveLength(2);
+  });
+
   test("a latched alarm is reset once it is acknowledged and its condition has gone", async () => {
     const { plant } = desk;
     plant.assert("fire", "smoke-7.smoke", "red", { value: 1 });
