@@ -213,10 +213,12 @@ export class Commands {
     this.#answered.delete(key);
     this.#answered.set(key, { at: this.#o.clock.now(), result });
     if (this.#answered.size > ANSWERED_BOUND) this.#answered.delete(this.#answered.keys().next().value!);
-    void result.then(({ answer }) => {
+    const forgetLong = ({ answer }: ResultMessage) => {
       const isLong = (answer?.facts.length ?? 0) > FACTS_REMEMBERED;
       if (isLong && this.#answered.get(key)?.result === result) this.#answered.delete(key);
-    });
+    };
+    // A failure is for who waits for the result.
+    result.then(forgetLong, () => {});
   }
 
   async #answer(
@@ -282,7 +284,12 @@ export class Commands {
     if (requested === undefined) return refuse("not-supported");
     switch (requested.outcome) {
       case "answered":
-        void requested.answer.later?.then((facts) => this.#cameLater(facts, { id, body, route, user }));
+        requested.answer.later
+          ?.then((facts) => this.#cameLater(facts, { id, body, route, user }))
+          .catch((thrown: unknown) => {
+            const fields = { device, request, reason: describe(thrown) };
+            this.#o.log.error(fields, "what came of a request later is lost");
+          });
         return { accepted: true, durable: true, answer: requested.answer };
       case "device-failed":
         return { ...refuse("device-failed", requested.detail), code: requested.code };
