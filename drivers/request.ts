@@ -48,7 +48,7 @@ export interface Fact {
 /** What a device answered. */
 export interface RequestAnswer {
   readonly facts: readonly Fact[];
-  /** The answer as it came, in hexadecimal or as the text it is; bounded by the protocol's frame. */
+  /** The answer as it came, in hexadecimal or as the text it is; bounded by what the driver takes of one message. */
   readonly raw: string;
   /** What comes of it later, where people answer and not the device. Always settles, empty when nothing will come. */
   readonly later?: Promise<readonly Fact[]>;

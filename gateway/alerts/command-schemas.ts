@@ -49,8 +49,10 @@ export const COMMANDS_SUPPORTED = [
 export type CommandVerb = (typeof COMMAND_VERBS)[number];
 
 const NOTE_MAX = 500;
-/** No frame of a protocol carries a longer text. */
-const FACT_MAX = 4_096;
+/** Longest text of one fact, characters. */
+export const FACT_MAX = 4_096;
+/** Longest answer of a device as it came, characters; a report in packets can be megabytes. */
+export const RAW_MAX = 65_536;
 /** More than any request takes. */
 const PARAMETERS_MAX = 32;
 
@@ -428,7 +430,10 @@ export const resultMessageSchema = z
             text: text("With its unit."),
           }),
         ),
-        raw: z.string().meta({ description: "As it came: hexadecimal, or the text that it is." }),
+        raw: z
+          .string()
+          .max(RAW_MAX)
+          .meta({ description: "As it came, or its beginning: hexadecimal, or the text that it is." }),
       })
       .optional()
       .meta({ description: "Of `ask`: what the device answered." }),

@@ -15,7 +15,14 @@ import { within } from "./bounded.ts";
 import { commandOf } from "./command-input.ts";
 import { CommandLedger, type UnstampedRecord } from "./command-ledger.ts";
 import { parseRequest, type Refused, type Request, type RulesRequest } from "./command-request.ts";
-import type { AskBody, Refusal, ResultMessage, WriteBody } from "./command-schemas.ts";
+import {
+  type AskBody,
+  FACT_MAX,
+  RAW_MAX,
+  type Refusal,
+  type ResultMessage,
+  type WriteBody,
+} from "./command-schemas.ts";
 import { RateBound } from "./rate-bound.ts";
 import type { Resent } from "./resend.ts";
 import { COMMAND_FILTER, REQUEST_ID_MAX, resultTopic, type TopicRoot, verbOf } from "./topics.ts";
@@ -385,10 +392,19 @@ export class Commands {
     };
   }
 
-  /** An answer in the site's order of languages. */
+  /** An answer in the site's order of languages, as long as the schema of results lets it be. */
   #spoken({ facts, raw }: RequestAnswer): NonNullable<ResultMessage["answer"]> {
     const { text } = this.#o;
-    return { facts: facts.map((fact) => ({ ...fact, name: text(fact.name), text: text(fact.text) })), raw };
+    const short = (words: string) => words.slice(0, FACT_MAX);
+    return {
+      facts: facts.map(({ value, ...fact }) => ({
+        ...fact,
+        name: text(fact.name),
+        value: typeof value === "string" ? short(value) : value,
+        text: text({ zh: short(fact.text.zh), en: short(fact.text.en) }),
+      })),
+      raw: raw.slice(0, RAW_MAX),
+    };
   }
 }
 

@@ -136,6 +136,22 @@ describe("acknowledging and resetting", () => {
     expect(tries).toHaveLength(2);
   });
 
+  test("an answer of megabytes is told as far as a result can be long", async () => {
+    const words = "人".repeat(2_000_000);
+    const fact = { id: "content", name: { zh: "内容", en: "contents" }, value: words };
+    await using asking = await AlertDesk.start({
+      request: () =>
+        Promise.resolve({
+          outcome: "answered",
+          answer: { facts: [{ ...fact, text: { zh: words, en: words } }], raw: words },
+        }),
+    });
+    asking.bus.receive("tocsin/demo/command/ask", { id: "q", device: "station", request: "manual" });
+    await settled();
+    for (const publication of asking.bus.published) expectValid(publication);
+    expect(JSON.stringify(asking.bus.json("tocsin/demo/command/result/#")).length).toBeLessThan(100_000);
+  });
+
   test.each([
     [100, 1],
     [101, 2],
