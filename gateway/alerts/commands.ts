@@ -1,28 +1,22 @@
 import type { BusMessage, MessageBus, Sender, Ticket } from "../../drivers/driver.ts";
-import type { Fact, RequestAnswer } from "../../drivers/request.ts";
+import type { Fact } from "../../drivers/request.ts";
 import type { Counters } from "../../model/counter.ts";
-import { describe, type ErrorCode } from "../../model/error.ts";
+import { describe } from "../../model/error.ts";
 import type { Log } from "../../model/log.ts";
 import type { Text } from "../../model/text.ts";
-import { type Clock, formatInstant, MINUTE, type Micros, SECOND } from "../../model/time.ts";
+import { type Clock, formatInstant, type Micros, SECOND } from "../../model/time.ts";
 import type { AlarmView } from "../../rules/alarm.ts";
 import type { Command, CommandOutcome } from "../../rules/input.ts";
 import { CATALOGUE, isMessageKey } from "../messages/catalogue.ts";
-import { say } from "../messages/format.ts";
 import { type Requested, type RequestWish, saidByFacts } from "../requests.ts";
 import type { WriteWish, Written } from "../writes.ts";
 import { within } from "./bounded.ts";
+import { type Answer, refuse, resultOf } from "./command-answer.ts";
 import { commandOf } from "./command-input.ts";
 import { CommandLedger, type UnstampedRecord } from "./command-ledger.ts";
+import { CommandRepeats } from "./command-repeats.ts";
 import { parseRequest, type Refused, type Request, type RulesRequest } from "./command-request.ts";
-import {
-  type AskBody,
-  FACT_MAX,
-  RAW_MAX,
-  type Refusal,
-  type ResultMessage,
-  type WriteBody,
-} from "./command-schemas.ts";
+import type { AskBody, ResultMessage, WriteBody } from "./command-schemas.ts";
 import { RateBound } from "./rate-bound.ts";
 import type { Resent } from "./resend.ts";
 import { COMMAND_FILTER, REQUEST_ID_MAX, resultTopic, type TopicRoot, verbOf } from "./topics.ts";
@@ -31,11 +25,6 @@ import { COMMAND_FILTER, REQUEST_ID_MAX, resultTopic, type TopicRoot, verbOf } f
 const PENDING_BOUND = 256;
 /** Resends at the same time; each reads the alarm log page by page. */
 const RESENDS_BOUND = 2;
-/** Results that are remembered, and for how long: a command delivered again meanwhile is answered and not carried out again. */
-const ANSWERED_BOUND = 512;
-const REPEAT_WITHIN = 10 * MINUTE;
-/** A device's answer with more facts is not remembered: a day of a logger is megabytes, and to ask once more does no harm. */
-const FACTS_REMEMBERED = 100;
 /** How long a result waits for the disk; then it says that the command is in effect but not on disk. */
 const DURABLE_WITHIN = 2 * SECOND;
 
@@ -91,26 +80,12 @@ export interface AskedCommand {
   readonly payload: Uint8Array;
 }
 
-interface Answer {
-  readonly accepted: boolean;
-  readonly refusal?: Refusal;
-  readonly detail?: string;
-  readonly durable: boolean;
-  readonly resent?: Resent;
-  /** What a device has answered. */
-  readonly answer?: RequestAnswer;
-  /** Why a device has not. */
-  readonly code?: ErrorCode;
-  /** It has been written down already, with what it did. */
-  readonly recorded?: boolean;
-}
-
 /** Takes commands from people over the buses, has them carried out, and answers each with a result. */
 export class Commands {
   readonly #o: CommandsOptions;
   readonly #rate = new RateBound();
   readonly #ledger: CommandLedger;
-  readonly #answered = new Map<string, { at: Micros; result: Promise<ResultMessage> }>();
+  readonly #repeats: CommandRepeats;
   readonly #offs: (() => void)[] = [];
   #pending = 0;
   #resends = 0;
@@ -119,6 +94,7 @@ export class Commands {
   constructor(options: CommandsOptions) {
     this.#o = options;
     this.#ledger = new CommandLedger(options.clock);
+    this.#repeats = new CommandRepeats(options.clock);
   }
 
   /** Begins to take commands on a route. */
@@ -174,24 +150,8 @@ export class Commands {
     from: { route: Way; user: string; key: string },
   ): Promise<ResultMessage> {
     if ("refusal" in request) return await this.#answer(request, from);
-    // A repeated delivery must not acknowledge what has become worse since; what was refused may be tried again, by one of those that
-    // have waited for it.
-    for (let before = this.#recent(from.key); before !== undefined; ) {
-      const first = await before;
-      if (first.accepted) return this.#repeated(first);
-      const next = this.#recent(from.key);
-      before = next === before ? undefined : next;
-    }
-    const result = this.#answer(request, from);
-    this.#remember(from.key, result);
-    return await result;
-  }
-
-  /** The result of the same command, given or under way. */
-  #recent(key: string): Promise<ResultMessage> | undefined {
-    const before = this.#answered.get(key);
-    const recent = before !== undefined && this.#o.clock.now() - before.at < REPEAT_WITHIN;
-    return recent ? before.result : undefined;
+    const { result, repeated } = await this.#repeats.once(from.key, () => this.#answer(request, from));
+    return repeated ? this.#repeated(result) : result;
   }
 
   #repeated(first: ResultMessage): ResultMessage {
@@ -216,18 +176,6 @@ export class Commands {
     return request;
   }
 
-  #remember(key: string, result: Promise<ResultMessage>): void {
-    this.#answered.delete(key);
-    this.#answered.set(key, { at: this.#o.clock.now(), result });
-    if (this.#answered.size > ANSWERED_BOUND) this.#answered.delete(this.#answered.keys().next().value!);
-    const forgetLong = ({ answer }: ResultMessage) => {
-      const isLong = (answer?.facts.length ?? 0) > FACTS_REMEMBERED;
-      if (isLong && this.#answered.get(key)?.result === result) this.#answered.delete(key);
-    };
-    // A failure is for who waits for the result.
-    result.then(forgetLong, () => {});
-  }
-
   async #answer(
     request: Request | Refused,
     { route, user }: { route: Way; user: string },
@@ -247,7 +195,8 @@ export class Commands {
     }
     this.#account(request, { route: route.name, user, answer });
     if (answer.recorded !== true) this.#write(request, { route, user, answer });
-    return this.#result(request, { user, answer });
+    const { clock, text } = this.#o;
+    return resultOf(request, { user, answer, time: clock.now(), text });
   }
 
   async #carryOut(request: Request, { route, user }: { route: Way; user: string }): Promise<Answer> {
@@ -372,44 +321,6 @@ export class Commands {
     });
     if (record !== undefined) this.#o.record(record);
   }
-
-  #result(request: Request | Refused, { user, answer }: { user: string; answer: Answer }): ResultMessage {
-    const { text, clock } = this.#o;
-    return {
-      format: "tocsin.result.1",
-      id: request.id?.slice(0, REQUEST_ID_MAX) ?? null,
-      verb: request.verb,
-      accepted: answer.accepted,
-      reason: answer.refusal ?? null,
-      durable: answer.durable,
-      repeated: false,
-      user,
-      time: formatInstant(clock.now()),
-      ...(answer.resent === undefined ? {} : { resent: answer.resent }),
-      ...(answer.code === undefined ? {} : { code: answer.code }),
-      ...(answer.answer === undefined ? {} : { answer: this.#spoken(answer.answer) }),
-      text: text(resultText(request.verb, answer)),
-    };
-  }
-
-  /** An answer in the site's order of languages, as long as the schema of results lets it be. */
-  #spoken({ facts, raw }: RequestAnswer): NonNullable<ResultMessage["answer"]> {
-    const { text } = this.#o;
-    const short = (words: string) => words.slice(0, FACT_MAX);
-    return {
-      facts: facts.map(({ value, ...fact }) => ({
-        ...fact,
-        name: text(fact.name),
-        value: typeof value === "string" ? short(value) : value,
-        text: text({ zh: short(fact.text.zh), en: short(fact.text.en) }),
-      })),
-      raw: raw.slice(0, RAW_MAX),
-    };
-  }
-}
-
-function refuse(refusal: Refusal, detail?: string): Answer {
-  return { accepted: false, refusal, durable: true, ...(detail === undefined ? {} : { detail }) };
 }
 
 /** What a command is about, as far as it names that. */
@@ -450,22 +361,4 @@ function saidBy(request: Request | Refused): { note?: string; said?: Record<stri
     ...(note === undefined ? {} : { note }),
     ...(Object.keys(said).length === 0 ? {} : { said }),
   };
-}
-
-function resultText(verb: string, answer: Answer): Text {
-  const key = `verb.${verb}`;
-  const name = isMessageKey(key) ? CATALOGUE[key] : { zh: verb, en: verb };
-  if (answer.refusal !== undefined) {
-    return say("result.refused", {
-      verb: name,
-      reason: say(`refusal.${answer.refusal}`, { detail: answer.detail ?? "" }),
-    });
-  }
-  if (answer.resent !== undefined) {
-    const { from, to, messages } = answer.resent;
-    return say("result.resent", { from, to, sent: messages });
-  }
-  // It has only begun: whether it succeeds is told by its own events.
-  if (verb === "self-test" && answer.durable) return say("result.begun", { verb: name });
-  return say(answer.durable ? "result.accepted" : "result.not-durable", { verb: name });
 }
