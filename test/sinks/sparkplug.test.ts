@@ -154,6 +154,31 @@ describe.skipIf(missing("mosquitto"))("the gateway as an edge node", () => {
     expect(bench.status.lost).toBe(0);
   });
 
+  test("its primary host comes back with a clock that was set back: it is heard all the same", async () => {
+    const { url } = await mosquitto();
+    const plant = await connectAsync(url);
+    opens({ [Symbol.asyncDispose]: () => plant.endAsync() });
+    const says = (online: boolean, timestamp: number) =>
+      plant.publishAsync("spBv1.0/STATE/scada", JSON.stringify({ online, timestamp }), {
+        qos: 1,
+        retain: true,
+      });
+    const bench = await edge(url, WAITING);
+    await says(true, 2_000_000_000_000);
+    bench.record(10);
+    await delivered(bench);
+    // A late word of an earlier connection ends nothing.
+    await says(false, 1_999_999_999_999);
+    bench.record(10);
+    await delivered(bench);
+    await says(false, 2_000_000_000_000);
+    await until("the host is missed", () => bench.status.outage !== undefined);
+    bench.record(10);
+    await says(true, 1_000_000_000_000);
+    await delivered(bench);
+    expect(bench.status).toMatchObject({ delivered: 30, lost: 0 });
+  });
+
   test("another host's coming and going is nothing to it", async () => {
     const { url } = await mosquitto();
     const bench = await edge(url, WAITING);

@@ -265,8 +265,8 @@ export class EdgeSession {
   #lost(why: string): void {
     this.#listening = false;
     this.#born = false;
-    // What it said last may be out of date: the broker tells again, retained.
-    this.#host = this.#host && { online: false, at: this.#host.at };
+    // What it said last may be out of date: the broker tells again, retained. Its times, too: a host whose clock was set back is back.
+    this.#host = undefined;
     this.#online = false;
     this.#offline(new SinkUnavailable(why, { kind: "connection" }));
   }
