@@ -213,16 +213,14 @@ export class Reception {
       const from = batch.length;
       try {
         if (decodeReceived(decoder, payload, batch)) this.#counts.twice.add();
-        for (let i = from; i < batch.length; i++)
-          if (Number.isNaN(batch.time[i]!)) batch.time[i] = message.time;
-        if (!decoder.stored) this.#order.settle(batch, from);
       } catch (error) {
-        for (const { index } of decoder.channels) {
-          batch.add(index, Number.NaN, REASON.undecodable, message.time);
-        }
+        for (const { index } of decoder.channels) batch.add(index, Number.NaN, REASON.undecodable);
         if (!failed) this.undecodable(device.id, describe(error), message.payload);
         failed = true;
       }
+      for (let i = from; i < batch.length; i++)
+        if (Number.isNaN(batch.time[i]!)) batch.time[i] = message.time;
+      if (!decoder.stored) this.#order.settle(batch, from);
     }
     return !failed;
   }

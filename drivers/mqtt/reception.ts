@@ -203,14 +203,14 @@ export class Reception {
       const from = this.#batch.length;
       try {
         if (decodeReceived(message, payload, this.#batch)) this.#twice.add();
-        // What a broker had kept is from before, and says so by its time.
-        if (!message.stored && !publication.old) this.#order.settle(this.#batch, from);
       } catch (error) {
         // It said something, and what these channels are now nobody knows. What its other parts say stands.
         for (const { index } of message.channels) this.#batch.add(index, Number.NaN, REASON.undecodable);
         if (!failed) this.#quarantine(publication, speaker.device.device.id, describe(error));
         failed = true;
       }
+      // What a broker had kept is from before, and says so by its time.
+      if (!message.stored && !publication.old) this.#order.settle(this.#batch, from);
     }
   }
 
@@ -225,7 +225,7 @@ export class Reception {
     if (speakers.some(({ device }) => origin.devices?.has(device.device.index) === false)) return false;
     for (const speaker of speakers) this.#hear(speaker, payload, publication);
     if (names.length === 0) this.#stranger(publication, payload.problem ?? "no device speaks in it");
-    const unnamed = entries === undefined || names.length === 0 ? 0 : payload.entries(entries).unnamed;
+    const unnamed = entries === undefined || names.length === 0 ? 0 : payload.unnamed(entries);
     if (unnamed > 0) this.#stranger(publication, `${unnamed} of its entries name no device`);
     for (const name of names) {
       if (!byName.has(name)) this.#stranger(publication, `no device of this site is called ${name}`);

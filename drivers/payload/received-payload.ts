@@ -79,13 +79,35 @@ export class ReceivedPayload {
 
   /** Who speaks, where several devices do: each in its entry, or (without `entries`) under its name. */
   names(entries: EntryPaths | undefined): readonly string[] {
+    const names = new Set<string>();
+    // What one of the things that it says has no entries takes nothing from the others.
+    for (const said of this.#allSaid()) {
+      try {
+        const found =
+          entries === undefined ? Object.keys(said.cigem().devices) : said.entries(entries).byName.keys();
+        for (const name of found) names.add(name);
+      } catch (error) {
+        this.problem = describe(error);
+      }
+    }
+    return [...names];
+  }
+
+  /** Entries that name no device. */
+  unnamed(entries: EntryPaths): number {
     try {
-      if (entries === undefined) return Object.keys(this.cigem().devices);
-      const all = [this, ...this.asSaidBefore()];
-      return [...new Set(all.flatMap((said) => [...said.entries(entries).byName.keys()]))];
-    } catch (error) {
-      this.problem = describe(error);
-      return [];
+      return this.entries(entries).unnamed;
+    } catch {
+      // `names` has told why.
+      return 0;
+    }
+  }
+
+  #allSaid(): readonly ReceivedPayload[] {
+    try {
+      return [this, ...this.asSaidBefore()];
+    } catch {
+      return [this];
     }
   }
 

@@ -79,6 +79,17 @@ describe("an array of several devices", () => {
     expect(two().say("plant/all", said)).toEqual(["g2.depth 1 uncertain @0", "g1.depth 9 uncertain @0"]);
   });
 
+  test.each([
+    [`"devices": 5, "devices": [{"id": "g1", "v": 9}]`],
+    [`"devices": [{"id": "g1", "v": 9}], "devices": 5`],
+  ])("%s: the one that can be read is heard", (devices) => {
+    expect(two().say("plant/all", `{"t": ${MS}, ${devices}}`)).toEqual([
+      "g1.depth 9 uncertain @0",
+      "g1.depth NaN undecodable",
+      "g1.battery NaN undecodable",
+    ]);
+  });
+
   test("a payload that is no array of entries is counted, and nobody's channels are said to be good", () => {
     const field = two();
     for (const said of [
