@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import { connectAsync } from "mqtt";
 import { afterEach, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
@@ -243,6 +244,19 @@ describe.skipIf(missing("mosquitto"))("the gateway as an edge node", () => {
     const plant = await host(url);
     await plant.hears(numbers(450, 500));
     expect(plant.heard).toEqual(numbers(450, 500));
+  });
+
+  test("a long backlog of channels that are no longer what they were is passed over, and holds up no other sink", async () => {
+    const { url } = await mosquitto();
+    const bench = await edge(url);
+    await until("it is born", () => bench.status.edge!.births > 50);
+    bench.source.quantityOf = () => "water_depth";
+    bench.record(100_000);
+    let turns = 0;
+    for (; !bench.idle; turns++) await turn();
+    expect(bench.status.edge!.unmapped).toBe(100_000);
+    // So many batches there were.
+    expect(turns).toBeGreaterThan(500);
   });
 
   test("records that the journal let go first are lost to it, and counted", async () => {

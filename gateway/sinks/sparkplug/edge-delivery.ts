@@ -313,6 +313,8 @@ export class EdgeDelivery {
         const to = Math.min(rows.next, range.to);
         const sent = this.#publish(rows, from);
         if (sent > 0) await this.#session.arrived();
+        // Nothing to wait for, and other deliveries are of this thread, too.
+        else await turn();
         if (generation !== this.#generation) return;
         this.#lose(rows.damaged, "the journal cannot read them any more");
         this.#unconfirmed.add({ range: { from, to }, readings: sent, at: clock.now() });
