@@ -23,6 +23,11 @@ const YOUNG_SPACE = "--max-semi-space-size";
 const YOUNG_SPACE_MIB = 8;
 /** The same for the threads of the journal: what they make lives for one batch. */
 const YOUNG_SPACE_OF_THREADS_MIB = 2;
+/**
+ * On processors with protection keys V8 keeps one book of code pages for all threads, and where threads with WebAssembly (types are
+ * stripped by it, codecs run in it) come and go it can lose its place there and end the process (nodejs/node issue 64500).
+ */
+const NO_PROTECTION_KEYS = "--no-memory-protection-keys";
 /** glibc otherwise keeps freed memory apart for every thread (mallopt(3), M_ARENA_MAX). */
 const ARENAS = "2";
 
@@ -61,6 +66,7 @@ function tune() {
     [
       process.execPath,
       `${YOUNG_SPACE}=${YOUNG_SPACE_MIB}`,
+      NO_PROTECTION_KEYS,
       "--expose-gc",
       ...process.execArgv,
       ...process.argv.slice(1),
