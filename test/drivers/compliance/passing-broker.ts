@@ -134,6 +134,9 @@ export class PassingBroker implements Reporter {
         });
         this.#session = this.#o.session ?? true;
         this.#subscribed = true;
+        break;
+      default:
+      // Nothing else calls for an answer here.
     }
   }
 }
