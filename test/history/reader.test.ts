@@ -293,7 +293,11 @@ test("a site whose journal was let go while a sink was away counts what it lost 
   for (let n = 60; n < 70; n++) journal.write([{ series, time: NOON + n, value: n }]);
   journal.trim(1);
   await using bench = await ReaderBench.start(journal, sinks);
-  await until("what is left is delivered", () => points(server).length === 20);
+  await until("what is left is delivered", async () => {
+    const [status] = await bench.reader.sinkStatus();
+    return status?.delivered === 20;
+  });
+  expect(points(server)).toHaveLength(20);
   const [status] = await bench.reader.sinkStatus();
   expect(status).toMatchObject({ delivered: 20, lost: 50 });
   const losses: unknown[] = [];
